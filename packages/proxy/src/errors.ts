@@ -1,0 +1,36 @@
+import { KmsError } from "@tenant-security/kms-adapters";
+import { HTTP_STATUS, STATUS, type StatusName, statusOf } from "./status.ts";
+
+export interface ProxyErrorOptions extends ErrorOptions {
+  /** Replaces the HTTP status of the code's own row, for answers about HTTP itself (404, 413, …). */
+  readonly http?: number;
+}
+
+/** An answer the caller is meant to read. Anything else turns into `UNKNOWN_ERROR`. */
+export class ProxyError extends Error {
+  static {
+    this.prototype.name = "ProxyError";
+  }
+
+  readonly status: StatusName;
+  readonly http: number;
+
+  constructor(status: StatusName, message: string, options: ProxyErrorOptions = {}) {
+    super(message, options);
+    this.status = status;
+    this.http = options.http ?? HTTP_STATUS[status];
+  }
+
+  static from(error: unknown): ProxyError {
+    if (error instanceof ProxyError) return error;
+    if (KmsError.is(error)) {
+      return new ProxyError(statusOf(error.code, error.operation), error.message, { cause: error });
+    }
+    return new ProxyError("UNKNOWN_ERROR", "The request could not be processed", { cause: error });
+  }
+
+  /** The body on the wire. The cause goes to the log and nowhere else. */
+  toJSON(): { code: number; message: string } {
+    return { code: STATUS[this.status], message: this.message };
+  }
+}
