@@ -1,0 +1,2 @@
+export { CONTRACT } from "./contract.ts";
+export type { DeploymentContract } from "./contract.ts";
