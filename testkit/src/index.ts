@@ -1,0 +1,24 @@
+export { type Certificate, selfSignedCertificate } from "./certificate.ts";
+export { DataFolder } from "./data-folder.ts";
+export {
+  active,
+  type AssignmentEntry,
+  type ConfigurationDocument,
+  type ConfigurationEntry,
+  disabled,
+  localConfiguration,
+  type LocalOptions,
+  primary,
+  type SecretReference,
+  type TenantEntry,
+} from "./documents.ts";
+export { API_KEY, type Proxy, proxyEnvironment, type ProxyOptions, startProxy } from "./proxy.ts";
+export {
+  type Exit,
+  type LogLine,
+  Program,
+  type ProgramOptions,
+  runProgram,
+} from "./proxy-process.ts";
+export { type RawAnswer, RawSocket } from "./raw-socket.ts";
+export { type Answer, get, send, type WireOptions } from "./wire.ts";
