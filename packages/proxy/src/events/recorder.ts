@@ -1,0 +1,155 @@
+import { hash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ProxyError } from "../errors.ts";
+import type { Call, EventPort, KeyEventName } from "../keys/ports.ts";
+import { admitEvent } from "./admission.ts";
+import {
+  type CallerParts,
+  callerParts,
+  type EventDetails,
+  type ReportedUse,
+  serializeEvent,
+} from "./event.ts";
+import type { EventSink } from "./sink.ts";
+import { createTimestamp } from "./timestamp.ts";
+
+export interface RecorderOptions {
+  /** `undefined` while the integration is off: events are checked and go nowhere. */
+  readonly sink: EventSink | undefined;
+  readonly mode: "drop" | "require";
+  /** One operation was refused with 301 because its event could not be queued. */
+  readonly onRefused?: () => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** How often a client says it used one cached key. */
+export interface ReportedOperations {
+  /** The EDEK as the client sent it, decodable or not. */
+  readonly edek: string;
+  readonly wraps: number;
+  readonly unwraps: number;
+}
+
+/** Reported operations between two breaths of the event loop. */
+const OPERATIONS_PER_TURN = 256;
+
+/** As long as the longest name and time that this proxy gives an event by itself. */
+const LONGEST = { name: "CUSTOM_KEY_DERIVE", timestamp: "2026-01-01T00:00:00.000Z" } as const;
+
+/** Turns uses of keys, and what applications report, into security events. */
+export class EventRecorder implements EventPort {
+  readonly #sink: EventSink | undefined;
+  readonly #required: boolean;
+  readonly #onRefused: () => void;
+  readonly #timestamp: () => string;
+  // The items of a batch share one call, and mostly one millisecond: the last text is kept.
+  #lastCall: Call | undefined;
+  #lastCaller: CallerParts = { iclFields: "", tail: "" };
+  #lastName = "";
+  #lastTenantId = "";
+  #lastTimestamp = "";
+  #lastText = "";
+
+  constructor({ sink, mode, onRefused = () => {}, now = Date.now }: RecorderOptions) {
+    this.#sink = sink;
+    this.#required = mode === "require";
+    this.#onRefused = onRefused;
+    this.#timestamp = createTimestamp(now);
+  }
+
+  admit(call: Call, tenantId: string = call.tenantId): void {
+    admitEvent(call, { ...LONGEST, tenantId });
+  }
+
+  record(name: KeyEventName, call: Call, tenantId: string = call.tenantId): void {
+    if (this.#sink === undefined) return;
+    const event = this.#text(name, call, tenantId, this.#timestamp());
+    // No key leaves with a refusal, so a full queue must not hide why it was refused.
+    if (name === "DATA_DENY_ACCESS") this.#sink.offer(event);
+    else this.#offer(this.#sink, event);
+  }
+
+  /**
+   * An event that an application sends, under any name.
+   * @param at when it happened; left out: now
+   * @throws ProxyError 102 with HTTP status 413 when it is longer than 64 KiB, 301 as `record`
+   */
+  recordApplicationEvent(call: Call, name: string, at?: Date): void {
+    const timestamp = at?.toISOString() ?? this.#timestamp();
+    const event = { name, tenantId: call.tenantId, timestamp };
+    admitEvent(call, event);
+    if (this.#sink === undefined) return;
+    this.#offer(this.#sink, serializeEvent(callerParts(call), event));
+  }
+
+  /**
+   * One `DATA_ENCRYPT` and one `DATA_DECRYPT` event for each EDEK, with the count; none for zero.
+   * Their size is checked before the first is queued.
+   * @throws ProxyError as `recordApplicationEvent`
+   */
+  async recordReported(call: Call, operations: readonly ReportedOperations[]): Promise<void> {
+    admitEvent(call, { ...LONGEST, tenantId: call.tenantId, reported: longestUse(operations) });
+    if (this.#sink === undefined) return;
+    const caller = callerParts(call);
+    for (const [index, operation] of operations.entries()) {
+      if (index > 0 && index % OPERATIONS_PER_TURN === 0) await nextTurn();
+      for (const event of this.#eventsOf(call, operation)) {
+        this.#offer(this.#sink, serializeEvent(caller, event));
+      }
+    }
+  }
+
+  #eventsOf({ tenantId }: Call, { edek, wraps, unwraps }: ReportedOperations): EventDetails[] {
+    if (wraps === 0 && unwraps === 0) return [];
+    const edekSha256 = hash("sha256", edek);
+    const timestamp = this.#timestamp();
+    const events: EventDetails[] = [];
+    if (wraps > 0) {
+      const reported = { count: wraps, edekSha256 };
+      events.push({ name: "DATA_ENCRYPT", tenantId, timestamp, reported });
+    }
+    if (unwraps > 0) {
+      const reported = { count: unwraps, edekSha256 };
+      events.push({ name: "DATA_DECRYPT", tenantId, timestamp, reported });
+    }
+    return events;
+  }
+
+  #offer(sink: EventSink, event: string): void {
+    if (!this.#required) {
+      sink.offer(event);
+      return;
+    }
+    if (sink.offerIfRoom(event)) return;
+    this.#onRefused();
+    throw new ProxyError(
+      "SECURITY_EVENT_REJECTED",
+      "The security event of this operation cannot be queued, and TSP_EVENT_MODE=require allows " +
+        "no operation without one: see that an event reader is connected and keeps up",
+    );
+  }
+
+  #text(name: string, call: Call, tenantId: string, timestamp: string): string {
+    if (call !== this.#lastCall) {
+      this.#lastCall = call;
+      this.#lastCaller = callerParts(call);
+    } else if (
+      timestamp === this.#lastTimestamp &&
+      name === this.#lastName &&
+      tenantId === this.#lastTenantId
+    ) {
+      return this.#lastText;
+    }
+    this.#lastName = name;
+    this.#lastTenantId = tenantId;
+    this.#lastTimestamp = timestamp;
+    this.#lastText = serializeEvent(this.#lastCaller, { name, tenantId, timestamp });
+    return this.#lastText;
+  }
+}
+
+function longestUse(operations: readonly ReportedOperations[]): ReportedUse {
+  const count = operations.reduce((most, use) => Math.max(most, use.wraps, use.unwraps), 0);
+  return { count, edekSha256: "0".repeat(64) };
+}

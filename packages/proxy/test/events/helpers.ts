@@ -1,0 +1,40 @@
+import type { Call } from "../../src/keys/ports.ts";
+import type { EventSink } from "../../src/events/sink.ts";
+
+/** A queue of the given size that keeps what it takes, for looking at. */
+export class KeptEvents implements EventSink {
+  readonly taken: string[] = [];
+  dropped = 0;
+  readonly #room: number;
+
+  constructor(room: number = Number.POSITIVE_INFINITY) {
+    this.#room = room;
+  }
+
+  offer(event: string): boolean {
+    const taken = this.offerIfRoom(event);
+    if (!taken) this.dropped += 1;
+    return taken;
+  }
+
+  offerIfRoom(event: string): boolean {
+    if (this.taken.length >= this.#room) return false;
+    this.taken.push(event);
+    return true;
+  }
+
+  get parsed(): Record<string, unknown>[] {
+    return this.taken.map((text) => JSON.parse(text));
+  }
+}
+
+export function aCall(change: Partial<Call> = {}): Call {
+  return {
+    tenantId: "acme",
+    rayId: "q8Zr0yX-5uWb2LfT",
+    iclFields: { requestingId: "user-17" },
+    customFields: {},
+    signal: AbortSignal.timeout(60_000),
+    ...change,
+  };
+}
