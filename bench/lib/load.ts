@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+
+const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
+
+export interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** File of the request body: a batch is longer than an argument may be. */
+  readonly bodyFile: string;
+}
+
+export interface LoadOptions {
+  readonly seconds: number;
+  readonly connections: number;
+  readonly cpu: number | undefined;
+}
+
+interface Result {
+  readonly "2xx": number;
+  readonly non2xx: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly duration: number;
+}
+
+/**
+ * Requests per second that autocannon, in a process of its own, gets answered.
+ * Rejects when a single one failed: a fast refusal must not look like speed.
+ */
+export async function requestRate(target: Target, options: LoadOptions): Promise<number> {
+  const result = await autocannon(target, options);
+  const { "2xx": good, non2xx, errors, timeouts, duration } = result;
+  if (good === 0 || non2xx + errors + timeouts > 0) {
+    const failures = `${non2xx} refused, ${errors} errors, ${timeouts} timeouts`;
+    throw new Error(`${target.url}: ${good} answers, ${failures}`);
+  }
+  return good / duration;
+}
+
+async function autocannon(target: Target, options: LoadOptions): Promise<Result> {
+  const args = [
+    ...(options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)]),
+    process.execPath,
+    AUTOCANNON,
+    ...["--json", "--no-progress", "--method", "POST", "--input", target.bodyFile],
+    ...["--connections", String(options.connections), "--duration", String(options.seconds)],
+    ...Object.entries(target.headers).flatMap(([name, value]) => ["--headers", `${name}=${value}`]),
+    target.url,
+  ];
+  const child = spawn(args[0] ?? "", args.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+  const force = setTimeout(() => child.kill("SIGKILL"), options.seconds * 1_000 + 30_000);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  clearTimeout(force);
+  if (code !== 0) throw new Error(`autocannon ended with ${code}: ${errors}`);
+  return JSON.parse(output) as Result;
+}
