@@ -39,12 +39,19 @@ export async function requestRate(target: Target, options: LoadOptions): Promise
 }
 
 async function autocannon(target: Target, options: LoadOptions): Promise<Result> {
+  const flags = {
+    method: "POST",
+    input: target.bodyFile,
+    connections: String(options.connections),
+    duration: String(options.seconds),
+  };
   const args = [
     ...(options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)]),
     process.execPath,
     AUTOCANNON,
-    ...["--json", "--no-progress", "--method", "POST", "--input", target.bodyFile],
-    ...["--connections", String(options.connections), "--duration", String(options.seconds)],
+    "--json",
+    "--no-progress",
+    ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
     ...Object.entries(target.headers).flatMap(([name, value]) => ["--headers", `${name}=${value}`]),
     target.url,
   ];

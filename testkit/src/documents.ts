@@ -54,6 +54,21 @@ export function localConfiguration(id: number, options: LocalOptions): Configura
   };
 }
 
+/** A configuration on a Vault transit engine. */
+export function vaultConfiguration(
+  id: number,
+  options: { readonly address: string; readonly keyName: string; readonly token?: string },
+): ConfigurationEntry {
+  const { address, keyName, token = "a-vault-token" } = options;
+  return {
+    id,
+    type: "VAULT",
+    keyPath: { address, mountPath: "transit", keyName },
+    credentials: { token },
+    leasingAllowed: false,
+  };
+}
+
 /** The usual assignment: used for wrapping and unwrapping. */
 export const primary = (id: number): AssignmentEntry => ({ id, active: true, primary: true });
 

@@ -11,7 +11,16 @@ export {
   primary,
   type SecretReference,
   type TenantEntry,
+  vaultConfiguration,
 } from "./documents.ts";
+export {
+  FakeVault,
+  honest,
+  refusing,
+  type VaultAnswer,
+  type VaultBehaviour,
+  type VaultCall,
+} from "./fake-vault.ts";
 export { API_KEY, type Proxy, proxyEnvironment, type ProxyOptions, startProxy } from "./proxy.ts";
 export {
   type Exit,

@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { API_KEY, send } from "@tenant-security/testkit";
+import { requestRate, type Target } from "./lib/load.ts";
+import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
+import { Servers } from "./lib/servers.ts";
+import { rowOf, type Sample } from "./lib/statistics.ts";
+import { requestBody } from "./lib/tenants.ts";
+
+type ProxyName = "quiet" | "reader" | "no-reader";
+
+interface Load {
+  readonly row: string;
+  readonly unit: string;
+  readonly proxy: ProxyName;
+  readonly path: string;
+  readonly body: (edek: string) => object;
+  /** Keys of one request. */
+  readonly keys: number;
+  /** Another row instead of the bare server. */
+  readonly against?: string;
+}
+
+/** What one row measures, once the servers run. */
+interface Pair extends Pick<Load, "row" | "unit" | "keys"> {
+  readonly subject: Target;
+  readonly reference: Target;
+  readonly samples: Sample[];
+}
+
+const WRAP: Omit<Load, "row"> = {
+  unit: "requests/s",
+  proxy: "quiet",
+  path: "document/wrap",
+  body: () => requestBody("leased"),
+  keys: 1,
+};
+
+const LOADS: readonly Load[] = [
+  { ...WRAP, row: "leased-wrap" },
+  {
+    ...WRAP,
+    row: "leased-unwrap",
+    path: "document/unwrap",
+    body: (encryptedDocumentKey) => requestBody("leased", { encryptedDocumentKey }),
+  },
+  { ...WRAP, row: "unleased-wrap", body: () => requestBody("unleased") },
+  batch(1),
+  batch(10),
+  batch(100),
+  batch(1_000),
+  { ...WRAP, row: "leased-wrap-events-reader", proxy: "reader", against: "leased-wrap" },
+  { ...WRAP, row: "leased-wrap-events-no-reader", proxy: "no-reader", against: "leased-wrap" },
+];
+
+const CONNECTIONS = 32;
+const HEADERS = { authorization: `cmk ${API_KEY}`, "content-type": "application/json" };
+
+/** Requests over HTTP, side by side with bare `node:http`. */
+export const proxyBenchmark: Benchmark = {
+  rows: LOADS.map(({ row }) => row),
+
+  async run(options: RunOptions): Promise<readonly Row[]> {
+    const wanted = LOADS.filter(({ row }) => options.wanted(row));
+    if (wanted.length === 0) return [];
+    const servers = new Servers(options.cpus);
+    try {
+      const pairs = await prepare(servers, wanted);
+      // The first round warms the compiler up and is thrown away.
+      await measure(pairs, { ...options, seconds: Math.min(options.seconds, 1) });
+      for (const { samples } of pairs) samples.length = 0;
+      for (let round = 0; round < options.rounds; round += 1) await measure(pairs, options);
+      return pairs.map(({ row, unit, samples }) => rowOf(row, unit, samples));
+    } finally {
+      await servers.close();
+    }
+  },
+};
+
+/** One round: each target once, the reference right before what it is compared with. */
+async function measure(pairs: readonly Pair[], options: RunOptions): Promise<void> {
+  const load = { seconds: options.seconds, connections: CONNECTIONS, cpu: options.cpus.load };
+  const rates = new Map<Target, number>();
+  const rate = async (target: Target) => {
+    const known = rates.get(target) ?? (await requestRate(target, load));
+    rates.set(target, known);
+    return known;
+  };
+  for (const { keys, subject, reference, samples } of pairs) {
+    const bare = (await rate(reference)) * keys;
+    samples.push({ value: (await rate(subject)) * keys, reference: bare });
+  }
+}
+
+async function prepare(servers: Servers, loads: readonly Load[]): Promise<readonly Pair[]> {
+  const compared = new Set(loads.flatMap(({ row, against = row }) => [row, against]));
+  const needed = LOADS.filter(({ row }) => compared.has(row));
+  const urls = await startProxies(servers, new Set(needed.map(({ proxy }) => proxy)));
+  const edek = await leasedEdek(urls.quiet);
+  const subjects = new Map(
+    needed.map((load): [string, Target] => {
+      const bodyFile = servers.folder.write(`${load.row}.json`, JSON.stringify(load.body(edek)));
+      const url = `${urls[load.proxy]}/api/1/${load.path}`;
+      return [load.row, { url, headers: HEADERS, bodyFile }];
+    }),
+  );
+  const bare = await bareReferences(servers, subjects);
+  return loads.flatMap(({ row, unit, keys, against = "" }) => {
+    const subject = subjects.get(row);
+    const reference = subjects.get(against) ?? bare.get(row);
+    return subject && reference ? [{ row, unit, keys, subject, reference, samples: [] }] : [];
+  });
+}
+
+/** The bare server answers, for each row, the very bytes that the proxy answered. */
+async function bareReferences(
+  servers: Servers,
+  subjects: ReadonlyMap<string, Target>,
+): Promise<ReadonlyMap<string, Target>> {
+  const rows = [...subjects];
+  const answers = rows.map(async ([, { url, bodyFile }]) => {
+    const { status, text } = await send(url, readFileSync(bodyFile, "utf8"));
+    if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
+    return text;
+  });
+  const origin = await servers.bare(await Promise.all(answers));
+  return new Map(
+    rows.map(([row, subject], index) => [row, { ...subject, url: `${origin}/${index}` }]),
+  );
+}
+
+async function startProxies(
+  servers: Servers,
+  names: ReadonlySet<ProxyName>,
+): Promise<Record<ProxyName, string>> {
+  const on = { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" };
+  const urls = { quiet: (await servers.proxy()).url, reader: "", "no-reader": "" };
+  if (names.has("no-reader")) urls["no-reader"] = (await servers.proxy(on)).url;
+  if (names.has("reader")) {
+    const { url, eventsUrl } = await servers.proxy(on);
+    await servers.eventReader(eventsUrl);
+    urls.reader = url;
+  }
+  return urls;
+}
+
+async function leasedEdek(origin: string): Promise<string> {
+  const { json } = await send(`${origin}/api/1/document/wrap`, requestBody("leased"));
+  return (json as { edek: string }).edek;
+}
+
+function batch(size: number): Load {
+  const documentIds = Array.from({ length: size }, (_, index) => `document-${index}`);
+  return {
+    row: `batch-${size}`,
+    unit: "keys/s",
+    proxy: "quiet",
+    path: "document/batch-wrap",
+    body: () => requestBody("leased", { documentIds }),
+    keys: size,
+  };
+}
