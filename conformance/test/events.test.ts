@@ -8,8 +8,8 @@ import {
   SecurityEventException,
   UserEvent,
 } from "@ironcorelabs/tenant-security-nodejs";
+import { EventReader } from "@tenant-security/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EventReader } from "../support/event-reader.ts";
 import {
   failure,
   metadata,

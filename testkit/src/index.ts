@@ -13,6 +13,7 @@ export {
   type TenantEntry,
   vaultConfiguration,
 } from "./documents.ts";
+export { EventReader, type SecurityEventMessage } from "./event-reader.ts";
 export {
   FakeVault,
   honest,

@@ -1,11 +1,24 @@
 import { Pull } from "zeromq";
 
+type IclField =
+  | "requestingId"
+  | "dataLabel"
+  | "sourceIp"
+  | "objectId"
+  | "requestId"
+  | "event"
+  | "tspRayId";
+
+/** What the stream carries, one message an event. */
 export interface SecurityEventMessage {
   readonly v: number;
   readonly tenantId: string;
   readonly timestamp: string;
-  readonly iclFields: { readonly event: string; readonly requestId?: string };
+  readonly iclFields: Readonly<Partial<Record<IclField, string>>> & { readonly event: string };
   readonly customFields: Readonly<Record<string, string>>;
+  /** On reported operations alone. */
+  readonly count?: number;
+  readonly edekSha256?: string;
 }
 
 /** Pulls events as a log driver does, and keeps those that nobody has asked for yet. */
