@@ -1,0 +1,26 @@
+export { CATALOG } from "./catalog.ts";
+export type {
+  LabelsOf,
+  MergeRule,
+  MetricDefinition,
+  MetricGroup,
+  MetricKind,
+} from "./definition.ts";
+export { METRICS, renderMetricsDoc } from "./docs.ts";
+export type { Instruments, Labelled } from "./instruments.ts";
+export {
+  type ClosedSet,
+  isLabelValue,
+  LABEL_VALUES,
+  type LabelValue,
+  type OpenSet,
+} from "./labels.ts";
+export {
+  createMetrics,
+  type Metrics,
+  type MetricsOptions,
+  type MetricsSnapshot,
+  scrapeMerged,
+} from "./metrics.ts";
+export { PROCESS_CATALOG } from "./process-catalog.ts";
+export type { CounterSeries, GaugeSeries, HistogramSeries } from "./series.ts";

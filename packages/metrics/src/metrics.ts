@@ -1,0 +1,61 @@
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from "prom-client";
+import { createInstruments, type Instruments } from "./instruments.ts";
+import { LoopLag } from "./loop-lag.ts";
+import { PROCESS_CATALOG } from "./process-catalog.ts";
+
+export interface MetricsOptions {
+  /** Whether to expose CPU, memory, descriptors and event-loop lag of this process. Default true. */
+  readonly process?: boolean;
+}
+
+/** All values at one moment, as plain data that survives JSON and `postMessage`. */
+export type MetricsSnapshot = readonly object[];
+
+/** The instruments of the catalogue, and what a scrape answers. */
+export interface Metrics extends Instruments {
+  /** The `Content-Type` of a scrape. */
+  readonly contentType: string;
+  /**
+   * The text a Prometheus server reads. Our own values are all read in one turn, so figures that
+   * belong together agree.
+   */
+  scrape(): Promise<string>;
+  /** For a process that answers for several: see {@link scrapeMerged}. */
+  snapshot(): Promise<MetricsSnapshot>;
+  /** Stops watching the process; what was counted can still be read. */
+  close(): void;
+}
+
+/** Makes a set of instruments with a registry of its own; two sets share nothing. */
+export function createMetrics({ process = true }: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  const instruments = createInstruments(registry);
+  const lag = process ? new LoopLag() : undefined;
+  if (lag !== undefined) {
+    collectProcessMetrics(registry);
+    instruments.eventLoopLag.collect(() => lag.take());
+  }
+  return {
+    ...instruments,
+    contentType: registry.contentType,
+    scrape: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
+    close: () => lag?.close(),
+  };
+}
+
+/** One scrape for several processes: counters and buckets add up, gauges follow the catalogue. */
+export function scrapeMerged(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate(snapshots.map((one) => [...one])).metrics();
+}
+
+function collectProcessMetrics(registry: Registry): void {
+  const defaults = new Registry();
+  // Its event-loop monitor cannot be left out, only be made rare.
+  collectDefaultMetrics({ register: defaults, eventLoopMonitoringPrecision: 60_000 });
+  for (const { name } of PROCESS_CATALOG) {
+    const metric = defaults.getSingleMetric(name);
+    // Descriptors are only counted on Linux.
+    if (metric !== undefined) registry.registerMetric(metric);
+  }
+}
