@@ -5,6 +5,9 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+/** A driver that needs no network answers at once; all others give a promise. */
+export type DriverAnswer = Uint8Array | Promise<Uint8Array>;
+
 /**
  * What a vendor folder implements. Applications use `Kms`, which adds
  * deadlines, observation and error codes around a driver.
@@ -18,14 +21,14 @@ export interface KmsDriver {
   readonly name: string;
 
   /** Sends a key of 1 to 64 bytes to the vendor; gives back the ciphertext to store. */
-  wrap(key: Uint8Array, options: CallOptions): Promise<Uint8Array>;
+  wrap(key: Uint8Array, options: CallOptions): DriverAnswer;
 
   /** Opens what `wrap` of the same key gave, possibly in another process years ago. */
-  unwrap(wrapped: Uint8Array, options: CallOptions): Promise<Uint8Array>;
+  unwrap(wrapped: Uint8Array, options: CallOptions): DriverAnswer;
 
   /** Explains an error thrown by this driver. Must not throw. */
   fault(error: unknown): KmsFault;
 
-  /** Closes sockets and wipes credentials. */
+  /** Closes sockets and wipes credentials. No call is under way when `Kms` calls it. */
   close?(): Promise<void>;
 }

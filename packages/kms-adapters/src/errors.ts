@@ -35,7 +35,10 @@ export interface KmsFault {
 
 export interface KmsErrorOptions {
   readonly driver: string;
-  readonly operation: KmsOperation;
+  /** Absent when a configuration was refused before any call. */
+  readonly operation?: KmsOperation;
+  /** Whose KMS it was, such as `configuration 534`; becomes part of the message. */
+  readonly subject?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -49,6 +52,38 @@ const RETRYABLE: ReadonlySet<KmsErrorCode> = new Set([
   "KMS_UNREACHABLE",
 ]);
 
+/** What was seen, unless the vendor said it better. */
+const MEANING: Readonly<Record<KmsErrorCode, string>> = {
+  KMS_ABORTED: "the caller gave up",
+  KMS_ACCOUNT_ISSUE: "the account at the KMS cannot be used",
+  KMS_AUTH_FAILED: "the credentials were refused",
+  KMS_CIPHERTEXT_INVALID: "the ciphertext is not one of this key",
+  KMS_CLOSED: "the client was closed",
+  KMS_CONFIG_INVALID: "the configuration cannot be used",
+  KMS_KEY_UNAVAILABLE: "the key is disabled or deleted",
+  KMS_RESPONSE_INVALID: "the answer cannot be used",
+  KMS_THROTTLED: "the KMS limits the rate of calls",
+  KMS_TIMEOUT: "no answer in time",
+  KMS_UNREACHABLE: "the KMS could not be reached",
+  KMS_UNKNOWN: "the KMS answered with an error that is not known",
+};
+
+/** What the person who runs the application, or the tenant, can do about it. */
+const ADVICE: Readonly<Record<KmsErrorCode, string>> = {
+  KMS_ABORTED: "Try again",
+  KMS_ACCOUNT_ISSUE: "Check billing, quota and enabled services of the account at the vendor",
+  KMS_AUTH_FAILED: "Check that the credentials are right, not expired and not revoked",
+  KMS_CIPHERTEXT_INVALID: "Check that the data is complete and was wrapped with this key",
+  KMS_CLOSED: "Try again",
+  KMS_CONFIG_INVALID: "Check key path, credentials and the permissions on the key",
+  KMS_KEY_UNAVAILABLE: "Enable or restore the key at the vendor",
+  KMS_RESPONSE_INVALID: "Check that the address is that of the KMS and nothing stands in between",
+  KMS_THROTTLED: "Try again later, or have the quota raised",
+  KMS_TIMEOUT: "Try again, and check network and state of the KMS",
+  KMS_UNREACHABLE: "Try again, and check network, TLS and state of the KMS",
+  KMS_UNKNOWN: "Check the state of the KMS with its vendor",
+};
+
 /**
  * The only error a `Kms` rejects with. Branch on `code`; the message is
  * for people, and never contains key material or credentials.
@@ -61,18 +96,21 @@ export class KmsError extends Error {
 
   readonly code: KmsErrorCode;
   readonly driver: string;
+  /** `wrap` for a configuration that was refused before any call. */
   readonly operation: KmsOperation;
   /** HTTP status of the vendor's answer, 0 when there was none. */
   readonly httpStatus: number;
 
   constructor(
-    { code, detail = code, httpStatus = 0 }: KmsFault,
-    { driver, operation, cause }: KmsErrorOptions,
+    { code, detail = MEANING[code], httpStatus = 0 }: KmsFault,
+    { driver, operation, subject, cause }: KmsErrorOptions,
   ) {
-    super(`${driver} ${operation} failed: ${detail}`, { cause });
+    const what = operation === undefined ? "configuration refused" : `${operation} failed`;
+    const whose = subject === undefined ? "" : ` (${subject})`;
+    super(`${driver} ${what}${whose}: ${detail}. ${ADVICE[code]}.`, { cause });
     this.code = code;
     this.driver = driver;
-    this.operation = operation;
+    this.operation = operation ?? "wrap";
     this.httpStatus = httpStatus;
   }
 

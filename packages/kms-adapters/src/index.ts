@@ -1,0 +1,10 @@
+export { Kms } from "./kms.ts";
+export type { KmsObservation, KmsOptions } from "./kms.ts";
+export type { CallOptions, DriverAnswer, KmsDriver } from "./driver.ts";
+export { DriverError } from "./driver-error.ts";
+export { KmsError } from "./errors.ts";
+export type { KmsErrorCode, KmsErrorOptions, KmsFault, KmsOperation } from "./errors.ts";
+export { AddressPolicy } from "./http/address-policy.ts";
+export type { AddressPolicyOptions, AddressRules, KmsAddress } from "./http/address-policy.ts";
+export { AddressError } from "./http/errors.ts";
+export type { Resolve } from "./http/resolver.ts";
