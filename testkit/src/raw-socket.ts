@@ -53,6 +53,11 @@ export class RawSocket {
     this.#socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   }
 
+  /** Reads no more, as a client that has stalled. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Takes the next complete answer that has a `content-length`. */
   async answer(deadlineMs = 30_000): Promise<RawAnswer> {
     const deadline = Date.now() + deadlineMs;

@@ -1,0 +1,95 @@
+import { type Answer, DataFolder, type Proxy, startProxy } from "@tenant-security/testkit";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { own } from "./support/own.ts";
+import { body, DERIVE, outcome, post } from "./support/requests.ts";
+import { localTenants } from "./support/world.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let folder: DataFolder;
+let proxy: Proxy;
+
+beforeAll(async () => {
+  folder = new DataFolder();
+  folder.configure(localTenants(folder));
+  proxy = await startProxy({ folder });
+});
+afterAll(async () => {
+  await proxy?.program.stop();
+  folder?.remove();
+});
+
+describe("derivation", () => {
+  it("answers each path once, whatever its name", async () => {
+    const paths = JSON.parse(
+      '{"__proto__":["constructor","__proto__","","a","a"],"x":[]}',
+    ) as object;
+
+    const { status, json } = await derive("leased", { paths });
+
+    expect(status).toBe(200);
+    const { derivedKeys } = json as { derivedKeys: Record<string, Record<string, unknown[]>> };
+    expect(Object.keys(derivedKeys).toSorted()).toEqual(["__proto__", "x"]);
+    const keys = own(derivedKeys, "__proto__");
+    expect(Object.keys(keys).toSorted()).toEqual(["", "__proto__", "a", "constructor"]);
+    expect(own(keys, "__proto__")).toEqual([
+      {
+        derivedKey: expect.stringMatching(/^[\w+/]{86}==$/),
+        tenantSecretId: expect.any(Number),
+        current: true,
+      },
+    ]);
+  });
+
+  it("gives the same key each time, and another for each type of secret", async () => {
+    const types = ["search", "deterministic", "vector"];
+
+    const texts = await Promise.all(
+      types.map(async (secretType) => (await derive("unleased", { secretType })).text),
+    );
+
+    expect(new Set(texts).size).toBe(3);
+    expect((await derive("unleased", { secretType: "search" })).text).toBe(texts[0]);
+  });
+
+  it("gives 32 bytes for sha256", async () => {
+    const { json } = await derive("leased", { derivationType: "sha256" });
+    expect(JSON.stringify(json)).toMatch(/"derivedKey":"[\w+/]{43}="/);
+  });
+
+  it("makes one secret for callers that ask at once", async () => {
+    const paths = { "asked-at-once": ["path"] };
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => derive("leased", { paths })),
+    );
+
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+  });
+
+  it.for([
+    ["argon2, whose parameters are not published", { derivationType: "argon2" }, [400, 102]],
+    ["an unknown derivation", { derivationType: "md5" }, [400, 102]],
+    ["an unknown type of secret", { secretType: "other" }, [400, 102]],
+    ["no type of secret", { secretType: undefined }, [400, 102]],
+    ["no paths", { paths: undefined }, [400, 102]],
+    ["paths in an array", { paths: ["a"] }, [400, 102]],
+    ["paths that are text", { paths: { a: "b" } }, [400, 102]],
+    ["a path that is a number", { paths: { a: [1] } }, [400, 102]],
+    ["an empty secret path", { paths: { "": ["a"] } }, [400, 102]],
+    ["an unknown tenant", { tenantId: "nobody" }, [404, 201]],
+    ["a new path without a primary", { tenantId: "no-primary" }, [422, 401]],
+  ] as const)("refuses %s", async ([, members, expected]) => {
+    expect(outcome(await derive("leased", members))).toEqual(expected);
+  });
+});
+
+function derive(tenant: string, members: object): Promise<Answer> {
+  const request = {
+    derivationType: "sha512",
+    secretType: "deterministic",
+    paths: { secret: ["path"] },
+    ...members,
+  };
+  return post(proxy.url, DERIVE, body(tenant, request));
+}

@@ -1,0 +1,138 @@
+import { X509Certificate } from "node:crypto";
+import { Agent } from "node:https";
+import { connect, type PeerCertificate } from "node:tls";
+import {
+  type Certificate,
+  type DataFolder,
+  type Proxy,
+  RawSocket,
+  selfSignedCertificate,
+} from "@tenant-security/testkit";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { eventually } from "./support/eventually.ts";
+import { body, post, WRAP } from "./support/requests.ts";
+import { temporaryFolder, temporaryProxy } from "./support/world.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+function install(folder: DataFolder, { cert, key }: Certificate): void {
+  folder.replace("server.crt", cert);
+  folder.replace("server.key", key);
+}
+
+async function tlsProxy() {
+  const folder = temporaryFolder();
+  const certificate = selfSignedCertificate();
+  install(folder, certificate);
+  const proxy = await temporaryProxy({
+    folder,
+    env: {
+      TSP_TLS_CERT_FILE: folder.file("server.crt"),
+      TSP_TLS_KEY_FILE: folder.file("server.key"),
+    },
+  });
+  return { folder, proxy, certificate };
+}
+
+/** Fingerprint of the certificate that a new connection is shown. */
+async function served({ url }: Proxy): Promise<string> {
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: Number(port), host: "127.0.0.1", rejectUnauthorized: false });
+    socket.once("error", reject);
+    socket.once("secureConnect", () => {
+      const certificate: PeerCertificate = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(certificate.fingerprint256);
+    });
+  });
+}
+
+const fingerprint = ({ cert }: Certificate): string => new X509Certificate(cert).fingerprint256;
+
+describe("TLS by files", () => {
+  it("serves the API under the certificate", async () => {
+    const { proxy, certificate } = await tlsProxy();
+
+    const answer = await post(proxy.url, WRAP, body("leased"), { ca: certificate.cert });
+
+    expect(answer.status).toBe(200);
+    expect(await served(proxy)).toBe(fingerprint(certificate));
+  });
+
+  it("takes a new certificate without a restart and without breaking connections", async () => {
+    const { folder, proxy, certificate } = await tlsProxy();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: certificate.cert });
+    onTestFinished(() => agent.destroy());
+    expect((await post(proxy.url, WRAP, body("leased"), { agent })).status).toBe(200);
+
+    const next = selfSignedCertificate();
+    install(folder, next);
+
+    expect(
+      await eventually(
+        () => served(proxy),
+        (seen) => seen === fingerprint(next),
+      ),
+    ).toBe(fingerprint(next));
+    expect((await post(proxy.url, WRAP, body("leased"), { agent })).status).toBe(200);
+    expect((await post(proxy.url, WRAP, body("leased"), { ca: next.cert })).status).toBe(200);
+  });
+
+  it("keeps the old certificate while the new files do not fit", async () => {
+    const { folder, proxy, certificate } = await tlsProxy();
+
+    folder.replace("server.key", selfSignedCertificate().key);
+    await proxy.program.until(() =>
+      proxy.program.log.find(({ level }) => level === "error" || level === "warn"),
+    );
+    folder.replace("server.crt", "nothing");
+
+    expect(await served(proxy)).toBe(fingerprint(certificate));
+    expect((await post(proxy.url, WRAP, body("leased"), { ca: certificate.cert })).status).toBe(
+      200,
+    );
+
+    const next = selfSignedCertificate();
+    install(folder, next);
+    expect(
+      await eventually(
+        () => served(proxy),
+        (seen) => seen === fingerprint(next),
+      ),
+    ).toBe(fingerprint(next));
+  });
+
+  it("closes on a client that speaks no TLS, and serves the next one", async () => {
+    const { proxy, certificate } = await tlsProxy();
+    const socket = await RawSocket.open(proxy.url);
+    onTestFinished(() => socket.close());
+
+    socket.write("GET / HTTP/1.1\r\nHost: p\r\n\r\n");
+    await socket.end();
+
+    expect((await post(proxy.url, WRAP, body("leased"), { ca: certificate.cert })).status).toBe(
+      200,
+    );
+  });
+
+  it("speaks nothing older than TLS 1.2", async () => {
+    const { proxy } = await tlsProxy();
+    const { port } = new URL(proxy.url);
+    const socket = connect({
+      port: Number(port),
+      host: "127.0.0.1",
+      rejectUnauthorized: false,
+      minVersion: "TLSv1",
+      maxVersion: "TLSv1.1",
+      ciphers: "DEFAULT@SECLEVEL=0",
+    });
+    const ended = await new Promise((resolve) => {
+      socket.once("error", () => resolve("refused"));
+      socket.once("secureConnect", () => resolve("accepted"));
+    });
+    socket.destroy();
+
+    expect(ended).toBe("refused");
+  });
+});
