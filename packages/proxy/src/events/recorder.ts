@@ -23,10 +23,15 @@ export interface RecorderOptions {
   readonly now?: () => number;
 }
 
-/** How often a client says it used one cached key. */
-export interface ReportedOperations {
-  /** The EDEK as the client sent it, decodable or not. */
-  readonly edek: string;
+/** An event that an application sends by itself. */
+export interface ApplicationEvent {
+  readonly event: string;
+  /** A time that a `Date` can hold. */
+  readonly timestampMillis: number;
+}
+
+/** How often a client used one cached key. */
+export interface OperationCounts {
   readonly wraps: number;
   readonly unwraps: number;
 }
@@ -70,13 +75,9 @@ export class EventRecorder implements EventPort {
     else this.#offer(this.#sink, event);
   }
 
-  /**
-   * An event that an application sends, under any name.
-   * @param at when it happened; left out: now
-   * @throws ProxyError 102 with HTTP status 413 when it is longer than 64 KiB, 301 as `record`
-   */
-  recordApplicationEvent(call: Call, name: string, at?: Date): void {
-    const timestamp = at?.toISOString() ?? this.#timestamp();
+  /** As `record`; also refuses an event longer than 64 KiB (102 with HTTP status 413). */
+  securityEvent(call: Call, { event: name, timestampMillis }: ApplicationEvent): void {
+    const timestamp = new Date(timestampMillis).toISOString();
     const event = { name, tenantId: call.tenantId, timestamp };
     admitEvent(call, event);
     if (this.#sink === undefined) return;
@@ -85,22 +86,27 @@ export class EventRecorder implements EventPort {
 
   /**
    * One `DATA_ENCRYPT` and one `DATA_DECRYPT` event for each EDEK, with the count; none for zero.
-   * Their size is checked before the first is queued.
-   * @throws ProxyError as `recordApplicationEvent`
+   * Their size is checked before the first is queued. Rejects as `securityEvent` throws.
    */
-  async recordReported(call: Call, operations: readonly ReportedOperations[]): Promise<void> {
-    admitEvent(call, { ...LONGEST, tenantId: call.tenantId, reported: longestUse(operations) });
+  async reportOperations(
+    call: Call,
+    operations: ReadonlyMap<string, OperationCounts>,
+  ): Promise<void> {
+    const reported = longestUse(operations.values());
+    admitEvent(call, { ...LONGEST, tenantId: call.tenantId, reported });
     if (this.#sink === undefined) return;
     const caller = callerParts(call);
-    for (const [index, operation] of operations.entries()) {
-      if (index > 0 && index % OPERATIONS_PER_TURN === 0) await nextTurn();
-      for (const event of this.#eventsOf(call, operation)) {
+    let index = 0;
+    for (const [edek, counts] of operations) {
+      for (const event of this.#eventsOf(call, edek, counts)) {
         this.#offer(this.#sink, serializeEvent(caller, event));
       }
+      index += 1;
+      if (index % OPERATIONS_PER_TURN === 0) await nextTurn();
     }
   }
 
-  #eventsOf({ tenantId }: Call, { edek, wraps, unwraps }: ReportedOperations): EventDetails[] {
+  #eventsOf({ tenantId }: Call, edek: string, { wraps, unwraps }: OperationCounts): EventDetails[] {
     if (wraps === 0 && unwraps === 0) return [];
     const edekSha256 = hash("sha256", edek);
     const timestamp = this.#timestamp();
@@ -149,7 +155,8 @@ export class EventRecorder implements EventPort {
   }
 }
 
-function longestUse(operations: readonly ReportedOperations[]): ReportedUse {
-  const count = operations.reduce((most, use) => Math.max(most, use.wraps, use.unwraps), 0);
+function longestUse(operations: Iterable<OperationCounts>): ReportedUse {
+  let count = 0;
+  for (const { wraps, unwraps } of operations) count = Math.max(count, wraps, unwraps);
   return { count, edekSha256: "0".repeat(64) };
 }

@@ -1,4 +1,5 @@
-import type { Call } from "../../src/keys/ports.ts";
+import { ProxyError } from "../../src/errors.ts";
+import type { Call, MaybePromise } from "../../src/keys/ports.ts";
 import type { EventSink } from "../../src/events/sink.ts";
 
 /** A queue of the given size that keeps what it takes, for looking at. */
@@ -37,4 +38,15 @@ export function aCall(change: Partial<Call> = {}): Call {
     signal: AbortSignal.timeout(60_000),
     ...change,
   };
+}
+
+/** Code and HTTP status of the refusal that `act` ends in. */
+export async function codeOf(act: () => MaybePromise<void>): Promise<[code: number, http: number]> {
+  try {
+    await act();
+  } catch (error) {
+    if (error instanceof ProxyError) return [error.toJSON().code, error.http];
+    throw error;
+  }
+  throw new Error("nothing was refused");
 }

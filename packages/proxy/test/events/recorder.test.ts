@@ -4,10 +4,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { MAX_EVENT_BYTES } from "../../src/events/event.ts";
 import { EventRecorder } from "../../src/events/recorder.ts";
 import { securityEventSchema } from "../../src/events/schema.ts";
-import { ProxyError } from "../../src/errors.ts";
-import type { Call, MaybePromise } from "../../src/keys/ports.ts";
-import { aCall, KeptEvents } from "./helpers.ts";
+import type { Call } from "../../src/keys/ports.ts";
+import { aCall, codeOf, KeptEvents } from "./helpers.ts";
 
+const LOGIN = { event: "USER_LOGIN", timestampMillis: Date.UTC(2026, 2, 1) };
+const ONE_WRAP = new Map([["Cg==", { wraps: 1, unwraps: 0 }]]);
 const NOON = Date.UTC(2026, 2, 1, 12);
 
 describe("recording uses of keys", () => {
@@ -78,9 +79,9 @@ describe("recording uses of keys", () => {
     const call = aCall({ customFields: { region: "eu" } });
     recorder.record("DATA_DENY_ACCESS", call);
     recorder.record("CUSTOM_KEY_DERIVE", call);
-    recorder.recordApplicationEvent(call, "USER_LOGIN", new Date(8_640_000_000_000_000));
-    recorder.recordApplicationEvent(call, "USER_LOGIN", new Date(-8_640_000_000_000_000));
-    await recorder.recordReported(call, [{ edek: "not an EDEK", wraps: 2, unwraps: 1 }]);
+    recorder.securityEvent(call, { event: "USER_LOGIN", timestampMillis: 8_640_000_000_000_000 });
+    recorder.securityEvent(call, { event: "USER_LOGIN", timestampMillis: -8_640_000_000_000_000 });
+    await recorder.reportOperations(call, new Map([["not an EDEK", { wraps: 2, unwraps: 1 }]]));
 
     const schema = Compile(securityEventSchema());
 
@@ -93,19 +94,11 @@ describe("events of applications", () => {
   it("carry the application's name and time", () => {
     const { recorder, events } = aRecorder();
 
-    recorder.recordApplicationEvent(aCall(), "CUSTOM_THING", new Date(1_700_000_000_123));
+    recorder.securityEvent(aCall(), { event: "CUSTOM_THING", timestampMillis: 1_700_000_000_123 });
 
     expect(events.parsed).toMatchObject([
       { timestamp: "2023-11-14T22:13:20.123Z", iclFields: { event: "CUSTOM_THING" } },
     ]);
-  });
-
-  it("happen now when no time is given", () => {
-    const { recorder, events } = aRecorder();
-
-    recorder.recordApplicationEvent(aCall(), "USER_LOGIN");
-
-    expect(events.parsed).toMatchObject([{ timestamp: "2026-03-01T12:00:00.000Z" }]);
   });
 });
 
@@ -113,11 +106,14 @@ describe("reported operations", () => {
   it("become one event for each direction of each EDEK, and none for zero", async () => {
     const { recorder, events } = aRecorder();
 
-    await recorder.recordReported(aCall(), [
-      { edek: "Cg==", wraps: 2, unwraps: 5 },
-      { edek: "what a waste", wraps: 0, unwraps: 1 },
-      { edek: "unused", wraps: 0, unwraps: 0 },
-    ]);
+    await recorder.reportOperations(
+      aCall(),
+      new Map([
+        ["Cg==", { wraps: 2, unwraps: 5 }],
+        ["what a waste", { wraps: 0, unwraps: 1 }],
+        ["unused", { wraps: 0, unwraps: 0 }],
+      ]),
+    );
 
     const seen = events.parsed.map(({ count, edekSha256, iclFields }) => [
       (iclFields as { event: string }).event,
@@ -133,16 +129,14 @@ describe("reported operations", () => {
 
   it("leave the event loop to others while there are thousands", async () => {
     const { recorder, events } = aRecorder();
-    const operations = Array.from({ length: 5_000 }, (_, n) => ({
-      edek: String(n),
-      wraps: 1,
-      unwraps: 1,
-    }));
+    const operations = new Map(
+      Array.from({ length: 5_000 }, (_, n) => [String(n), { wraps: 1, unwraps: 1 }]),
+    );
     let turns = 0;
     const others = setInterval(() => (turns += 1), 0);
     onTestFinished(() => clearInterval(others));
 
-    await recorder.recordReported(aCall(), operations);
+    await recorder.reportOperations(aCall(), operations);
 
     expect(events.taken).toHaveLength(10_000);
     expect(turns).toBeGreaterThan(0);
@@ -152,70 +146,8 @@ describe("reported operations", () => {
     const { recorder, events } = aRecorder();
     const call = aCall({ customFields: { note: "x".repeat(MAX_EVENT_BYTES) } });
 
-    expect(
-      await codeOf(() => recorder.recordReported(call, [{ edek: "a", wraps: 1, unwraps: 0 }])),
-    ).toEqual([102, 413]);
+    expect(await codeOf(() => recorder.reportOperations(call, ONE_WRAP))).toEqual([102, 413]);
     expect(events.taken).toEqual([]);
-  });
-});
-
-describe("the limit of 64 KiB", () => {
-  it.for([
-    ["plain", "x", 1],
-    ["two-byte", "é", 2],
-    ["escaped", "\n", 2],
-    ["long escaped", "\u0001", 6],
-  ] as const)("holds to the byte for %s characters", async ([, character, bytes]) => {
-    const { recorder, events } = aRecorder();
-    const name = "USER_LOGIN";
-    recorder.recordApplicationEvent(filled(""), name);
-    const free = MAX_EVENT_BYTES - Buffer.byteLength(events.taken[0] ?? "");
-    const most = character.repeat(Math.floor(free / bytes)) + "y".repeat(free % bytes);
-
-    recorder.recordApplicationEvent(filled(most), name);
-    const refused = await codeOf(() => recorder.recordApplicationEvent(filled(`${most}y`), name));
-
-    expect(Buffer.byteLength(events.taken[1] ?? "")).toBe(MAX_EVENT_BYTES);
-    expect(refused).toEqual([102, 413]);
-  });
-
-  it.for([
-    ["custom fields", { customFields: { note: "x".repeat(70_000) } }],
-    ["the name of a custom field", { customFields: { ["x".repeat(70_000)]: "" } }],
-    ["the requesting id", { iclFields: { requestingId: "x".repeat(70_000) } }],
-    ["an optional field", { iclFields: { requestingId: "u", objectId: "x".repeat(70_000) } }],
-    ["the tenant id", { tenantId: "x".repeat(70_000) }],
-    ["many tiny custom fields", { customFields: tinyFields(9_000) }],
-  ] as const)("refuses too much in %s before the operation", async ([, change]) => {
-    const { recorder } = aRecorder();
-
-    expect(await codeOf(() => recorder.admit(aCall(change)))).toEqual([102, 413]);
-  });
-
-  it("counts the new tenant of a rekey", async () => {
-    const { recorder } = aRecorder();
-
-    expect(await codeOf(() => recorder.admit(aCall(), "x".repeat(70_000)))).toEqual([102, 413]);
-  });
-
-  it("admits every call whose events fit, whatever their name", () => {
-    const { recorder, events } = aRecorder();
-    const call = filled("x".repeat(MAX_EVENT_BYTES - 400));
-
-    recorder.admit(call);
-    recorder.record("CUSTOM_KEY_DERIVE", call);
-
-    expect(Buffer.byteLength(events.taken[0] ?? "")).toBeLessThanOrEqual(MAX_EVENT_BYTES);
-  });
-
-  it("holds with events off", async () => {
-    const recorder = new EventRecorder({ sink: undefined, mode: "drop" });
-    const call = filled("x".repeat(MAX_EVENT_BYTES));
-
-    expect(await codeOf(() => recorder.admit(call))).toEqual([102, 413]);
-    expect(await codeOf(() => recorder.recordApplicationEvent(call, "USER_LOGIN"))).toEqual([
-      102, 413,
-    ]);
   });
 });
 
@@ -225,19 +157,15 @@ describe("a queue that is full", () => {
 
     recorder.record("DATA_ENCRYPT", aCall());
     recorder.record("DATA_ENCRYPT", aCall());
-    recorder.recordApplicationEvent(aCall(), "USER_LOGIN");
+    recorder.securityEvent(aCall(), LOGIN);
 
     expect([events.taken.length, events.dropped, refusals()]).toEqual([1, 2, 0]);
   });
 
   it.for([
     ["a use of a key", (r: EventRecorder, call: Call) => r.record("DATA_ENCRYPT", call)],
-    ["an event", (r: EventRecorder, call: Call) => r.recordApplicationEvent(call, "USER_LOGIN")],
-    [
-      "reported operations",
-      (r: EventRecorder, call: Call) =>
-        r.recordReported(call, [{ edek: "", wraps: 1, unwraps: 0 }]),
-    ],
+    ["an event", (r: EventRecorder, call: Call) => r.securityEvent(call, LOGIN)],
+    ["reported operations", (r: EventRecorder, call: Call) => r.reportOperations(call, ONE_WRAP)],
   ] as const)("refuses %s in require mode, counted once", async ([, use]) => {
     const { recorder, events, refusals } = aRecorder({ room: 0, mode: "require" });
 
@@ -261,8 +189,8 @@ describe("with the integration off", () => {
 
     recorder.admit(aCall());
     recorder.record("DATA_ENCRYPT", aCall());
-    recorder.recordApplicationEvent(aCall(), "USER_LOGIN");
-    await recorder.recordReported(aCall(), [{ edek: "a", wraps: 1, unwraps: 1 }]);
+    recorder.securityEvent(aCall(), LOGIN);
+    await recorder.reportOperations(aCall(), ONE_WRAP);
 
     expect(refused).toBe(0);
   });
@@ -286,24 +214,6 @@ function aRecorder({ room, mode = "drop", now = () => NOON }: Setup = {}) {
     },
   });
   return { recorder, events, refusals: () => refused };
-}
-
-function filled(note: string): Call {
-  return aCall({ customFields: { note } });
-}
-
-function tinyFields(count: number): Record<string, string> {
-  return Object.fromEntries(Array.from({ length: count }, (_, n) => [n.toString(36), ""]));
-}
-
-async function codeOf(act: () => MaybePromise<void>): Promise<[code: number, http: number]> {
-  try {
-    await act();
-  } catch (error) {
-    if (error instanceof ProxyError) return [error.toJSON().code, error.http];
-    throw error;
-  }
-  throw new Error("nothing was refused");
 }
 
 function sha256(text: string): string {
