@@ -128,7 +128,7 @@ export class Kms {
     try {
       if (scope.ended !== undefined) throw new ScopeEnded(scope.ended);
       const work = this.#driver[operation](input, scope);
-      return takeAnswer(operation, work instanceof Promise ? await settle(work, scope) : work);
+      return takeAnswer(operation, work instanceof Uint8Array ? work : await settle(work, scope));
     } catch (cause) {
       return this.#error(this.#explain(cause, scope), call, cause);
     } finally {
@@ -168,9 +168,13 @@ function checkInput(operation: KmsOperation, { byteLength }: Uint8Array): void {
 function settle(work: Promise<Uint8Array>, scope: CallScope): Promise<Uint8Array> {
   return scope.race(work).catch((error: unknown) => {
     // Nobody waits any more, yet the driver may still come back with a key.
-    if (error instanceof ScopeEnded) work.then(wipe, () => {});
+    if (error instanceof ScopeEnded) work.then(wipeAnswer, () => {});
     throw error;
   });
+}
+
+function wipeAnswer(answer: unknown): void {
+  if (answer instanceof Uint8Array) wipe(answer);
 }
 
 function takeAnswer(operation: KmsOperation, answer: Uint8Array): Buffer {

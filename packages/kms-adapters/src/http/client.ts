@@ -105,6 +105,7 @@ async function readText(answer: Dispatcher.ResponseData, signal: AbortSignal): P
   } catch (error) {
     if (signal.aborted) throw error;
     const status = answer.statusCode;
+    if (status >= 400) throw new HttpStatusError(status, undefined);
     const reason = isTooLarge(error) ? "is too large" : "was cut";
     throw new HttpAnswerError(`HTTP ${status}: the answer ${reason}`, status, error);
   } finally {
@@ -125,7 +126,8 @@ function codeOf(error: unknown): string {
 }
 
 function isHttpNonsense(error: unknown): boolean {
-  return codeOf(error).startsWith("HPE_") || codeOf(error) === "UND_ERR_HEADERS_OVERFLOW";
+  if (codeOf(error) === "UND_ERR_HEADERS_OVERFLOW") return true;
+  return error instanceof Error && error.name === "HTTPParserError";
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -38,7 +38,6 @@ export function localKms(options: LocalKmsOptions): KmsDriver {
     unwrap: (wrapped) => open(pick(usable(), versionOf(wrapped)), wrapped),
     fault: (error) => (error instanceof DriverError ? error.fault : { code: "KMS_UNKNOWN" }),
     async close() {
-      for (const { key } of versions.values()) wipe(key);
       versions.clear();
     },
   };
