@@ -31,6 +31,11 @@ export class EventReader {
     void this.#pull();
   }
 
+  /** Events that have arrived and were not taken. */
+  get pending(): readonly SecurityEventMessage[] {
+    return this.#pending;
+  }
+
   /** Takes the first event that matches, waiting for it if need be. */
   async next(
     matches: (event: SecurityEventMessage) => boolean,

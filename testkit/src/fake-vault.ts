@@ -8,6 +8,8 @@ export interface VaultCall {
   readonly operation: "encrypt" | "decrypt";
   /** Base64 of the key to wrap, or what `encrypt` gave back. */
   readonly input: string;
+  /** The credential that came with the call. */
+  readonly token: string;
 }
 
 export interface VaultAnswer {
@@ -63,10 +65,11 @@ export class FakeVault {
     const behaviour = this.#behaviours.get(decodeURIComponent(key));
     this.calls.set(key, (this.calls.get(key) ?? 0) + 1);
     const input = await readInput(request);
+    const token = String(request.headers["x-vault-token"]);
     const { status, body } =
       behaviour === undefined || operation === undefined
         ? answer(404, { errors: [] })
-        : await behaviour({ operation: operation as VaultCall["operation"], input });
+        : await behaviour({ operation: operation as VaultCall["operation"], input, token });
     response.writeHead(status, { "content-type": "application/json" }).end(body);
   }
 }
