@@ -68,11 +68,12 @@ export class EventRecorder implements EventPort {
   }
 
   record(name: KeyEventName, call: Call, tenantId: string = call.tenantId): void {
-    if (this.#sink === undefined) return;
-    const event = this.#text(name, call, tenantId, this.#timestamp());
+    const sink = this.#sink;
+    if (sink === undefined) return;
     // No key leaves with a refusal, so a full queue must not hide why it was refused.
-    if (name === "DATA_DENY_ACCESS") this.#sink.offer(event);
-    else this.#offer(this.#sink, event);
+    const required = this.#required && name !== "DATA_DENY_ACCESS";
+    if (sink.full) this.#full(sink, required);
+    else this.#offer(sink, this.#text(name, call, tenantId, this.#timestamp()), required);
   }
 
   /** As `record`; also refuses an event longer than 64 KiB (102 with HTTP status 413). */
@@ -81,7 +82,7 @@ export class EventRecorder implements EventPort {
     const event = { name, tenantId: call.tenantId, timestamp };
     admitEvent(call, event);
     if (this.#sink === undefined) return;
-    this.#offer(this.#sink, serializeEvent(callerParts(call), event));
+    this.#offer(this.#sink, serializeEvent(callerParts(call), event), this.#required);
   }
 
   /**
@@ -99,7 +100,7 @@ export class EventRecorder implements EventPort {
     let index = 0;
     for (const [edek, counts] of operations) {
       for (const event of this.#eventsOf(call, edek, counts)) {
-        this.#offer(this.#sink, serializeEvent(caller, event));
+        this.#offer(this.#sink, serializeEvent(caller, event), this.#required);
       }
       index += 1;
       if (index % OPERATIONS_PER_TURN === 0) await nextTurn();
@@ -122,12 +123,17 @@ export class EventRecorder implements EventPort {
     return events;
   }
 
-  #offer(sink: EventSink, event: string): void {
-    if (!this.#required) {
-      sink.offer(event);
-      return;
-    }
-    if (sink.offerIfRoom(event)) return;
+  #offer(sink: EventSink, event: string, required: boolean): void {
+    if (!required) sink.offer(event);
+    else if (!sink.tryOffer(event)) this.#refuse();
+  }
+
+  #full(sink: EventSink, required: boolean): void {
+    if (required) this.#refuse();
+    else sink.miss();
+  }
+
+  #refuse(): never {
     this.#onRefused();
     throw new ProxyError(
       "SECURITY_EVENT_REJECTED",

@@ -12,16 +12,24 @@ export class KeptEvents implements EventSink {
     this.#room = room;
   }
 
+  get full(): boolean {
+    return this.taken.length >= this.#room;
+  }
+
   offer(event: string): boolean {
-    const taken = this.offerIfRoom(event);
-    if (!taken) this.dropped += 1;
+    const taken = this.tryOffer(event);
+    if (!taken) this.miss();
     return taken;
   }
 
-  offerIfRoom(event: string): boolean {
-    if (this.taken.length >= this.#room) return false;
+  tryOffer(event: string): boolean {
+    if (this.full) return false;
     this.taken.push(event);
     return true;
+  }
+
+  miss(): void {
+    this.dropped += 1;
   }
 
   get parsed(): Record<string, unknown>[] {

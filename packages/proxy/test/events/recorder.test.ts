@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Compile } from "typebox/schema";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { MAX_EVENT_BYTES } from "../../src/events/event.ts";
 import { EventRecorder } from "../../src/events/recorder.ts";
 import { securityEventSchema } from "../../src/events/schema.ts";
@@ -170,6 +170,14 @@ describe("a queue that is full", () => {
     const { recorder, events, refusals } = aRecorder({ room: 0, mode: "require" });
 
     expect(await codeOf(() => use(recorder, aCall()))).toEqual([301, 422]);
+    expect([events.dropped, refusals()]).toEqual([0, 1]);
+  });
+
+  it("refuses in require mode what the queue has no bytes for", async () => {
+    const { recorder, events, refusals } = aRecorder({ mode: "require" });
+    vi.spyOn(events, "tryOffer").mockReturnValue(false);
+
+    expect(await codeOf(() => recorder.record("DATA_ENCRYPT", aCall()))).toEqual([301, 422]);
     expect([events.dropped, refusals()]).toEqual([0, 1]);
   });
 
