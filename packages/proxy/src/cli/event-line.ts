@@ -11,7 +11,7 @@ export function eventLine(text: string, options: EventLineOptions = {}): string 
   if (event === undefined) return options.tenantId === undefined ? safe(text) : undefined;
   if (options.tenantId !== undefined && event["tenantId"] !== options.tenantId) return undefined;
   // Stringified again: a sender we do not know may break lines inside its JSON.
-  return options.json === true ? JSON.stringify(event) : readable(event);
+  return options.json === true ? withoutControls(JSON.stringify(event)) : readable(event);
 }
 
 function readable(event: Readonly<Record<string, unknown>>): string {
@@ -33,8 +33,12 @@ function safe(value: unknown): string {
   if (text !== undefined && /^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(text) && !text.includes('"')) {
     return text;
   }
-  const quoted = JSON.stringify(text ?? "");
-  return quoted.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+  return withoutControls(JSON.stringify(text ?? ""));
+}
+
+/** For JSON text, which means the same afterwards. */
+function withoutControls(json: string): string {
+  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
 function escaped(character: string): string {
@@ -46,8 +50,8 @@ function escaped(character: string): string {
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
+    const event = membersOf(JSON.parse(text));
+    return typeof event["iclFields"] === "object" ? event : undefined;
   } catch {
     return undefined;
   }

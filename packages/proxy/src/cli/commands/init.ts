@@ -1,9 +1,7 @@
-import { createDemoData, DemoDataError } from "../../demo/demo-data.ts";
 import type { Arguments } from "../arguments.ts";
-import { CliError } from "../cli-error.ts";
 import type { Command } from "../command.ts";
+import { demoDataIn } from "../demo-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { explainSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal.ts";
 
 export const initCommand: Command = {
@@ -35,16 +33,3 @@ Then start with:  set -a; . FOLDER/env; set +a; tenant-security-proxy start`,
     return EXIT.ok;
   },
 };
-
-/** @throws CliError 78 when the folder cannot be used */
-export function demoDataIn(folder: string): ReturnType<typeof createDemoData> {
-  try {
-    return createDemoData(folder);
-  } catch (cause) {
-    const reason =
-      cause instanceof DemoDataError
-        ? cause.message
-        : `the demo folder ${folder} cannot be made: ${explainSystemError(cause)}`;
-    throw new CliError(reason, EXIT.config, { cause });
-  }
-}
