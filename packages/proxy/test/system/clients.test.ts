@@ -41,7 +41,8 @@ async function connect(dialect: Dialect) {
     const bytes = rawRequest(`${dialect.prefix}api/1/${path}`, text, [...headers, length]);
     const headEnd = bytes.indexOf("\r\n\r\n") + 4;
     socket.write(bytes.subarray(0, headEnd));
-    if (dialect.expectsContinue === true) expect((await socket.answer()).status).toBe(100);
+    const invitation = dialect.expectsContinue === true ? await socket.answer() : { status: 100 };
+    expect(invitation.status).toBe(100);
     socket.write(bytes.subarray(headEnd));
     const { status, body } = await socket.answer();
     expect([path, status]).toEqual([path, 200]);
