@@ -8,6 +8,8 @@ export interface TextRules {
   readonly form?: string;
   /** Line breaks and tabs are accepted: PEM texts. */
   readonly multiline?: boolean;
+  /** One line break at the end is dropped, as secrets live in files that editors end so. */
+  readonly fromFile?: boolean;
 }
 
 // Control characters, line and paragraph separators: nothing that could start a new header.
@@ -42,9 +44,11 @@ export class Members {
   }
 
   /** @throws KmsError `KMS_CONFIG_INVALID` when the member is missing or breaks a rule */
-  text(name: string, { max = 1_024, pattern, form, multiline = false }: TextRules = {}): string {
-    const value = this.raw(name);
-    if (typeof value !== "string") throw this.refuse(name, "must be a text");
+  text(name: string, rules: TextRules = {}): string {
+    const { max = 1_024, pattern, form, multiline = false, fromFile = false } = rules;
+    const raw = this.raw(name);
+    if (typeof raw !== "string") throw this.refuse(name, "must be a text");
+    const value = fromFile ? raw.replace(/\r?\n$/, "") : raw;
     if (value.length === 0) throw this.refuse(name, "must not be empty");
     if (value.length > max) throw this.refuse(name, `must have at most ${max} characters`);
     if ((multiline ? CONTROL_BUT_LINES : CONTROL).test(value) || !value.isWellFormed()) {

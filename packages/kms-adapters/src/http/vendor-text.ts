@@ -14,7 +14,7 @@ export function vendorText(code: string, text?: unknown, secrets: readonly strin
 function printable(text: string, max: number): string {
   const line = text
     .slice(0, max * 2)
-    .replace(/[^\u0020-\u007e]+/g, " ")
+    .replace(/[^\u0021-\u007e]+/g, " ")
     .trim();
   return line.length > max ? `${line.slice(0, max)}...` : line;
 }
