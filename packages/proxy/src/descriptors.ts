@@ -3,10 +3,27 @@ import { readFileSync } from "node:fs";
 /** What POSIX guarantees nowhere and every Linux default has been for decades. */
 const USUAL_LIMIT = 1024;
 
-/** Descriptors kept for files, event readers, health and everything else that is not a KMS call. */
-const RESERVED = 128;
+/** Kept for files, event readers, probes and connections that are just being turned away. */
+const RESERVED = 384;
 
-/** Soft limit of open files of this process, from `/proc`; the usual default where there is none. */
+/** One KMS call may need a socket for the KMS and one for its token endpoint. */
+const SOCKETS_PER_CALL = 2;
+
+const LEAST = { calls: 16, clients: 16, connections: 64 };
+const MOST_CALLS = 4_096;
+
+export interface DescriptorBudget {
+  /** Soft limit of open files of this process. */
+  readonly descriptors: number;
+  /** KMS calls that may be under way at once, over all configurations. */
+  readonly kmsCalls: number;
+  /** KMS clients that may keep an idle connection. */
+  readonly kmsClients: number;
+  /** Connections of callers. */
+  readonly connections: number;
+}
+
+/** Soft limit of open files, from `/proc`; the usual default where there is none. */
 export function descriptorLimit(): number {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
@@ -19,11 +36,21 @@ export function descriptorLimit(): number {
 }
 
 /**
- * How many KMS calls may be under way at once, over all configurations: a quarter of what the
- * limit leaves, since one call may hold a socket for the KMS and one for its token endpoint, and
- * the callers' own connections need descriptors too.
+ * Divides what the limit leaves between callers and KMS, so that neither can run the process out of
+ * descriptors: an eighth for calls under way, a quarter for clients with idle connections.
  */
-export function kmsCallLimit(descriptors: number): number {
-  const free = Math.max(descriptors - RESERVED, 64);
-  return Math.min(Math.max(Math.floor(free / 4), 16), 4_096);
+export function descriptorBudget(
+  descriptors: number,
+  wanted: Pick<DescriptorBudget, "kmsClients" | "connections">,
+): DescriptorBudget {
+  const free = Math.max(descriptors - RESERVED, 0);
+  const kmsCalls = between(LEAST.calls, Math.floor(free / 8), MOST_CALLS);
+  const kmsClients = between(LEAST.clients, Math.floor(free / 4), wanted.kmsClients);
+  const left = free - kmsCalls * SOCKETS_PER_CALL - kmsClients;
+  const connections = between(LEAST.connections, left, wanted.connections);
+  return { descriptors, kmsCalls, kmsClients, connections };
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

@@ -18,7 +18,7 @@ export const STATUS = {
   KMS_ACCOUNT_ISSUE: 210,
   SECURITY_EVENT_REJECTED: 301,
   SECRET_CREATION_FAILED: 401,
-} as const satisfies Record<string, number>;
+} as const;
 
 export type StatusName = keyof typeof STATUS;
 

@@ -1,0 +1,29 @@
+export { type LoadedSettings, loadSettings } from "./config/load.ts";
+export type { Address, LogLevel, Settings } from "./config/settings.ts";
+export { createDrivers } from "./drivers.ts";
+export { ProxyError, type ProxyErrorOptions } from "./errors.ts";
+export type { DriverFactory } from "./keys/kms-client.ts";
+export {
+  type Addresses,
+  createService,
+  type Service,
+  type ServiceDependencies,
+} from "./service.ts";
+export { HTTP_STATUS, STATUS, type StatusName, statusOf } from "./status.ts";
+export type {
+  RotationStatus,
+  SecretKey,
+  SecretStore,
+  SecretType,
+  Snapshot,
+  StoredSecret,
+  TenantSource,
+} from "./tenants/source.ts";
+export type {
+  Assignment,
+  KmsConfiguration,
+  KmsType,
+  OpenedCredentials,
+  Tenant,
+  UnusableConfiguration,
+} from "./tenants/tenant.ts";

@@ -1,0 +1,69 @@
+import type { Metrics } from "@tenant-security/metrics";
+import type { HttpObserver } from "../http/ports.ts";
+import type { BreakerChange, KmsCallObservation } from "../keys/kms-client.ts";
+import type { KeyCounter } from "../keys/ports.ts";
+
+/** Counts what happens on the HTTP port. */
+export function httpObserver(metrics: Metrics): HttpObserver {
+  const { requestDuration, requestsInFlight, httpConnections, httpConnectionsRejected } = metrics;
+  return {
+    inFlight(endpoint, change) {
+      requestsInFlight.with({ endpoint }).inc(change);
+    },
+    finished(endpoint, kms_type, http_code, tspCode, seconds) {
+      // The codes of `status.ts` are the label's closed set; a test compares the two.
+      const tsp_status_code = tspCode as Parameters<
+        typeof requestDuration.with
+      >[0]["tsp_status_code"];
+      requestDuration.with({ endpoint, kms_type, http_code, tsp_status_code }).observe(seconds);
+    },
+    connections(change) {
+      httpConnections.inc(change);
+    },
+    connectionRejected() {
+      httpConnectionsRejected.inc();
+    },
+  };
+}
+
+export function keyCounter({ keyOperations }: Metrics): KeyCounter {
+  return {
+    count(operation, times = 1) {
+      keyOperations.with({ operation }).inc(times);
+    },
+  };
+}
+
+/** Times every call to a tenant's KMS. */
+export function kmsObserver({ kmsRequestDuration }: Metrics): (call: KmsCallObservation) => void {
+  return ({ operation, kmsType, httpCode, seconds }) => {
+    kmsRequestDuration
+      .with({ kms_operation: operation, kms_type: kmsType, http_code: labelOf(httpCode) })
+      .observe(seconds);
+  };
+}
+
+/** Follows the circuit breakers of all configurations; which one is open is for the log alone. */
+export function breakerObserver(metrics: Metrics): (change: BreakerChange) => void {
+  const open = new Set<number>();
+  metrics.kmsBreakerOpen.collect(() => open.size);
+  return ({ configurationId, state }) => {
+    if (state === "closed") open.delete(configurationId);
+    else open.add(configurationId);
+    const to = state === "half-open" ? "half_open" : state;
+    metrics.kmsBreakerTransitions.with({ to }).inc();
+  };
+}
+
+/** What vendors document; a server that a tenant runs may send any three digits it likes. */
+const KNOWN_CODES: ReadonlySet<number> = new Set([
+  0, 200, 201, 204, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 501, 502, 503,
+  504,
+]);
+
+/** Other codes are counted as the first of their hundred, so that nobody can invent series. */
+function labelOf(httpCode: number): number {
+  if (KNOWN_CODES.has(httpCode)) return httpCode;
+  const hundred = Math.floor(httpCode / 100) * 100;
+  return hundred >= 100 && hundred <= 500 ? hundred : 0;
+}
