@@ -54,9 +54,10 @@ export type KeyEventName =
 export interface EventPort {
   /**
    * Before any key is touched: refuses a call whose event would be longer than 64 KiB.
+   * `tenantId` replaces the call's own (rekey).
    * @throws ProxyError 102 with HTTP status 413
    */
-  admit(call: Call): void;
+  admit(call: Call, tenantId?: string): void;
 
   /**
    * Offers one event and returns at once. `tenantId` replaces the call's own (rekey).
@@ -84,4 +85,13 @@ export interface DerivationAnswer {
   readonly hasPrimaryConfig: boolean;
   /** Secret path → derivation path → keys, the current one first. */
   readonly derivedKeys: ReadonlyMap<string, ReadonlyMap<string, readonly DerivedKey[]>>;
+}
+
+/** What the people who run the proxy should know; nothing here slows or fails a request. */
+export interface KeyNotices {
+  /** A lease could not be replaced ahead of its end; it goes on and this is tried again. */
+  leaseRefreshFailed?(configurationId: number, error: unknown): void;
+
+  /** A KMS does not open a key any more that was in memory: it was wiped. */
+  keyWithdrawn?(configurationId: number, error: unknown): void;
 }

@@ -1,0 +1,15 @@
+/**
+ * Works through `items` in `width` parallel strands, each taking the next item when it is done with
+ * its last: nothing is allocated for items that are not under way. `task` must not reject.
+ */
+export async function fanOut<T>(
+  items: Iterable<T>,
+  width: number,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  const rest = items[Symbol.iterator]();
+  const strand = async (): Promise<void> => {
+    for (let next = rest.next(); next.done !== true; next = rest.next()) await task(next.value);
+  };
+  await Promise.all(Array.from({ length: width }, strand));
+}

@@ -1,0 +1,15 @@
+import type { KmsType } from "../tenants/tenant.ts";
+import type { KeyContext } from "./context.ts";
+
+/** The label of a tenant's requests: the type of its primary, `none` without one. Never throws. */
+export function kmsTypeOf({ tenants }: KeyContext, tenantId: string): KmsType | "none" {
+  try {
+    const assignments = tenants.current().tenants.get(tenantId)?.assignments ?? [];
+    for (const { active, primary, configuration } of assignments) {
+      if (active && primary) return configuration.usable ? configuration.type : "none";
+    }
+  } catch {
+    // No snapshot, so no primary either; the request itself says why.
+  }
+  return "none";
+}

@@ -1,0 +1,156 @@
+import { bindingText } from "../edek/binding.ts";
+import { KEY_BYTES, SEALED_KEY_BYTES } from "../edek/edek.ts";
+import type { LeaseCipher } from "../edek/lease-ciphers.ts";
+import { LeasedTemplate } from "../edek/leased-template.ts";
+import { sealPayload } from "../edek/payload.ts";
+import type { KmsConfiguration } from "../tenants/tenant.ts";
+import { HeldKey, type KeyVault } from "./held-key.ts";
+import { encodeKmsEdek } from "./kms-edek.ts";
+import type { KmsPool } from "./kms-pool.ts";
+import { leaseName } from "./lease-name.ts";
+import type { KeyCounter } from "./ports.ts";
+import type { RandomPool } from "./random-pool.ts";
+
+/** A lease that this process made and that may therefore wrap. */
+export interface MintedLease {
+  readonly key: HeldKey;
+  readonly template: LeasedTemplate;
+  readonly maxWraps: number;
+  /** From this many wraps on, the next lease is made in the background. */
+  readonly refreshWraps: number;
+  /** As `refreshWraps`, by the clock. */
+  readonly refreshAt: number;
+  /** How long to wait before a failed refresh is tried again, in milliseconds. */
+  readonly retryMs: number;
+  wraps: number;
+  retryAt: number;
+}
+
+export interface LeaseMakerOptions {
+  readonly kms: KmsPool;
+  readonly vault: KeyVault;
+  readonly random: RandomPool;
+  readonly counter: KeyCounter;
+  /** What new EDEKs are sealed with. */
+  readonly cipher: LeaseCipher;
+  readonly maxAgeMs: number;
+  /** Only counts for ciphers whose nonces are short, and never exceeds what is safe for these. */
+  readonly maxWraps: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** Half the birthday bound of 12-byte random nonces, with a wide margin: architecture 6. */
+const MAX_SHORT_NONCE_WRAPS = 2 ** 30;
+
+const REFRESH_AT_WRAPS = 0.9;
+
+/** Between these parts of its life a lease is replaced; spread, so that not all of them are at once. */
+const REFRESH_AGE = { from: 0.8, to: 0.9 };
+
+const MAX_RETRY_MS = 60_000;
+
+/** Makes leases and seals with them. */
+export class LeaseMaker {
+  readonly #options: LeaseMakerOptions;
+  readonly #maxWraps: number;
+  // Sealing never waits, so one buffer of each kind serves all of it.
+  readonly #sealed: Buffer = Buffer.alloc(SEALED_KEY_BYTES);
+  readonly #iv: Buffer;
+  readonly #nonceAt: number;
+
+  constructor(options: LeaseMakerOptions) {
+    const { cipher, maxWraps } = options;
+    this.#options = options;
+    this.#maxWraps = cipher.limited ? Math.min(maxWraps, MAX_SHORT_NONCE_WRAPS) : Infinity;
+    this.#iv = Buffer.alloc(cipher.ivBytes);
+    this.#nonceAt = cipher.version === undefined ? 0 : 1;
+    if (cipher.version !== undefined) this.#iv[0] = cipher.version;
+  }
+
+  /** One KMS call. @throws ProxyError 204, 206 to 210 */
+  async make(tenantId: string, configuration: KmsConfiguration): Promise<MintedLease> {
+    const { random, now } = this.#options;
+    const { memory } = this.#options.vault;
+    const mintedAt = now();
+    const leaseId = random.leaseId();
+    const slot = memory.acquire();
+    try {
+      random.fill(slot);
+      const wrapped = await this.#wrap(slot, tenantId, configuration, leaseId);
+      return this.#lease({ tenantId, configuration, leaseId, slot, wrapped, mintedAt });
+    } catch (error) {
+      memory.release(slot);
+      throw error;
+    }
+  }
+
+  /** The serialized `EncryptedDeks` of a DEK under a lease of `reserve`. */
+  seal(lease: MintedLease, dek: Buffer): Buffer {
+    const { random, cipher } = this.#options;
+    random.fill(this.#iv, this.#nonceAt);
+    cipher.seal(this.#sealed, lease.key.bytes, dek, this.#iv, lease.key.binding);
+    return lease.template.fill(this.#sealed, this.#iv);
+  }
+
+  async #wrap(
+    key: Buffer,
+    tenantId: string,
+    configuration: KmsConfiguration,
+    leaseId: number,
+  ): Promise<Buffer> {
+    const { kms, counter, cipher } = this.#options;
+    const binding = bindingText(tenantId, configuration.id, leaseId);
+    const payload = sealPayload(key.subarray(0, KEY_BYTES), cipher.bound ? binding : undefined);
+    try {
+      const data = await kms.wrap(configuration, payload);
+      counter.count("lease_wrap");
+      return encodeKmsEdek(data, configuration.id);
+    } finally {
+      payload.fill(0);
+    }
+  }
+
+  #lease(made: {
+    readonly tenantId: string;
+    readonly configuration: KmsConfiguration;
+    readonly leaseId: number;
+    readonly slot: Buffer;
+    readonly wrapped: Buffer;
+    readonly mintedAt: number;
+  }): MintedLease {
+    const { cipher, maxAgeMs, vault } = this.#options;
+    const { tenantId, leaseId, slot, mintedAt } = made;
+    const { id: kmsConfigId, fingerprint } = made.configuration;
+    const { ivBytes, bound } = cipher;
+    const template = new LeasedTemplate({
+      kmsConfigId,
+      leaseId,
+      wrappedKey: made.wrapped,
+      ivBytes,
+    });
+    const key = new HeldKey({
+      name: leaseName(tenantId, leaseId),
+      tenantId,
+      leaseId,
+      configurationId: kmsConfigId,
+      fingerprint,
+      wrapped: template.wrappedKey,
+      bound,
+      expiresAt: mintedAt + maxAgeMs,
+      slot,
+      vault,
+    });
+    const part = REFRESH_AGE.from + (REFRESH_AGE.to - REFRESH_AGE.from) * Math.random();
+    return {
+      key,
+      template,
+      maxWraps: this.#maxWraps,
+      refreshWraps: Math.max(1, Math.floor(this.#maxWraps * REFRESH_AT_WRAPS)),
+      refreshAt: mintedAt + maxAgeMs * part,
+      retryMs: Math.min(maxAgeMs / 20, MAX_RETRY_MS),
+      wraps: 0,
+      retryAt: mintedAt,
+    };
+  }
+}

@@ -1,0 +1,149 @@
+import { LRUCache } from "lru-cache";
+import type { KmsConfiguration } from "../tenants/tenant.ts";
+import type { MintedLease, LeaseMaker } from "./lease-maker.ts";
+import type { HeldKey } from "./held-key.ts";
+import type { KeyOpener } from "./open-key.ts";
+import { withdrawsKey } from "./refusal.ts";
+import { SingleFlight, untilAborted } from "./single-flight.ts";
+import { stopping } from "./stopping.ts";
+
+export interface LeaseMintOptions {
+  readonly maker: LeaseMaker;
+  readonly opener: KeyOpener;
+  /** Tenants whose wrapping lease is kept; the least recently used one may only unwrap from then. */
+  readonly max: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Takes over a key that wraps no more and still unwraps; or wipes it. */
+  readonly retire: (key: HeldKey) => void;
+  /** A new lease could not be made ahead of time; the old one goes on for a while. */
+  readonly onRefreshFailed: (configurationId: number, error: unknown) => void;
+}
+
+/** One lease per tenant that wraps: made here, replaced ahead of its end, never used beyond it. */
+export class LeaseMint {
+  readonly #options: LeaseMintOptions;
+  readonly #leases: LRUCache<string, MintedLease>;
+  readonly #flights = new SingleFlight<void>();
+  #closed = false;
+
+  constructor(options: LeaseMintOptions) {
+    this.#options = options;
+    this.#leases = new LRUCache({
+      max: options.max,
+      dispose: ({ key }, _tenantId, reason) => {
+        if (reason === "delete") key.release();
+        else options.retire(key);
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  /** The tenant's lease, whichever configuration it is of. */
+  peek(tenantId: string): MintedLease | undefined {
+    return this.#leases.peek(tenantId);
+  }
+
+  /**
+   * Takes one wrap out of the tenant's lease; undefined when there is none that may wrap now.
+   * Seal before the next `await`.
+   */
+  reserve(tenantId: string, configuration: KmsConfiguration): MintedLease | undefined {
+    const lease = this.#leases.get(tenantId);
+    if (lease === undefined || !isOf(lease, configuration) || !lease.key.verified) return undefined;
+    const now = this.#options.now();
+    if (now >= lease.key.expiresAt || lease.wraps >= lease.maxWraps) return undefined;
+    lease.wraps += 1;
+    lease.key.used = true;
+    if (now >= lease.refreshAt || lease.wraps >= lease.refreshWraps) {
+      this.#refreshBehind(tenantId, configuration, lease, now);
+    }
+    return lease;
+  }
+
+  /**
+   * As `reserve`, after a lease was made or checked, once for everybody who waits for it.
+   * @throws ProxyError 204 to 210
+   */
+  async reserveNext(
+    tenantId: string,
+    configuration: KmsConfiguration,
+    signal: AbortSignal,
+  ): Promise<MintedLease> {
+    for (;;) {
+      const lease = this.reserve(tenantId, configuration);
+      if (lease !== undefined) return lease;
+      await untilAborted(this.#flight(tenantId, configuration), signal);
+    }
+  }
+
+  /** Wipes a lease, unless the tenant has another one by now. */
+  drop(key: HeldKey): void {
+    if (this.#leases.peek(key.tenantId)?.key === key) this.#leases.delete(key.tenantId);
+    key.release();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { key } of Array.from(this.#leases.values())) this.drop(key);
+    await this.#flights.settled();
+  }
+
+  #refreshBehind(
+    tenantId: string,
+    configuration: KmsConfiguration,
+    lease: MintedLease,
+    now: number,
+  ): void {
+    if (now < lease.retryAt) return;
+    lease.retryAt = now + lease.retryMs;
+    this.#flight(tenantId, configuration).catch((error: unknown) => {
+      this.#options.onRefreshFailed(configuration.id, error);
+    });
+  }
+
+  #flight(tenantId: string, configuration: KmsConfiguration): Promise<void> {
+    const name = `${configuration.id}/${configuration.fingerprint}/${tenantId}`;
+    return this.#flights.run(name, () => this.#renew(tenantId, configuration));
+  }
+
+  async #renew(tenantId: string, configuration: KmsConfiguration): Promise<void> {
+    if (this.#closed) throw stopping();
+    const current = this.#leases.peek(tenantId);
+    try {
+      if (current !== undefined && this.#awaitsCheck(current, configuration)) {
+        await this.#verify(current.key, configuration);
+        return;
+      }
+      const lease = await this.#options.maker.make(tenantId, configuration);
+      if (this.#closed) lease.key.release();
+      else this.#leases.set(tenantId, lease);
+    } catch (error) {
+      const withdrawn = current !== undefined && isOf(current, configuration);
+      if (withdrawn && withdrawsKey(error)) this.drop(current.key);
+      throw error;
+    }
+  }
+
+  #awaitsCheck(lease: MintedLease, configuration: KmsConfiguration): boolean {
+    const usable = lease.wraps < lease.maxWraps && this.#options.now() < lease.key.expiresAt;
+    return usable && !lease.key.verified && isOf(lease, configuration);
+  }
+
+  async #verify(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
+    try {
+      await this.#options.opener.verify(key, configuration);
+    } catch (error) {
+      if (withdrawsKey(error)) throw error;
+      // As at a refresh: a KMS that cannot be asked takes nothing away.
+      key.verified = true;
+    }
+  }
+}
+
+function isOf({ key }: MintedLease, { id, fingerprint }: KmsConfiguration): boolean {
+  return key.configurationId === id && key.fingerprint === fingerprint;
+}

@@ -1,0 +1,144 @@
+import type { EdekLease } from "../edek/edek.ts";
+import type { Snapshot } from "../tenants/source.ts";
+import type { KmsConfiguration } from "../tenants/tenant.ts";
+import type { HeldKey, KeyVault } from "./held-key.ts";
+import { HeldKeys } from "./held-keys.ts";
+import type { LeaseMaker, MintedLease } from "./lease-maker.ts";
+import { LeaseMint } from "./lease-mint.ts";
+import { leaseName } from "./lease-name.ts";
+import type { KeyOpener } from "./open-key.ts";
+import { recheckKeys, type RecheckSummary } from "./recheck.ts";
+
+export interface LeasesOptions {
+  readonly vault: KeyVault;
+  readonly maker: LeaseMaker;
+  /** Counts `lease_unwrap`. */
+  readonly opener: KeyOpener;
+  /** Tenants whose own lease is kept for wrapping. */
+  readonly maxMinted: number;
+  /** Leases kept that only unwrap: those of other proxies and earlier ones of our own. */
+  readonly maxOpened: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly onRefreshFailed: (configurationId: number, error: unknown) => void;
+  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
+}
+
+export interface LeasesStats {
+  readonly minted: number;
+  readonly opened: number;
+  /** Unwraps that found their lease in memory, and those that had to ask a KMS for it. */
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** All leased keys of this process: those it wraps with and those it only opens. */
+export class Leases {
+  readonly #options: LeasesOptions;
+  readonly #mint: LeaseMint;
+  readonly #opened: HeldKeys;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(options: LeasesOptions) {
+    const { maker, opener, maxMinted, maxOpened, now, onRefreshFailed } = options;
+    this.#options = options;
+    this.#opened = new HeldKeys({ opener, max: maxOpened, now });
+    this.#mint = new LeaseMint({
+      maker,
+      opener,
+      max: maxMinted,
+      now,
+      onRefreshFailed,
+      retire: (key) => this.#retire(key),
+    });
+  }
+
+  get stats(): LeasesStats {
+    const { size: minted } = this.#mint;
+    return { minted, opened: this.#opened.size, hits: this.#hits, misses: this.#misses };
+  }
+
+  /** See {@link LeaseMint.reserve}. */
+  reserve(tenantId: string, configuration: KmsConfiguration): MintedLease | undefined {
+    return this.#mint.reserve(tenantId, configuration);
+  }
+
+  /** See {@link LeaseMint.reserveNext}. */
+  reserveNext(
+    tenantId: string,
+    configuration: KmsConfiguration,
+    signal: AbortSignal,
+  ): Promise<MintedLease> {
+    return this.#mint.reserveNext(tenantId, configuration, signal);
+  }
+
+  /** The serialized `EncryptedDeks` of a DEK; right after `reserve`, before the next `await`. */
+  seal(lease: MintedLease, dek: Buffer): Buffer {
+    return this.#options.maker.seal(lease, dek);
+  }
+
+  /** The key of an EDEK's lease if it is in memory and came from the very bytes of this EDEK. */
+  find(tenantId: string, lease: EdekLease): HeldKey | undefined {
+    const key = this.#own(tenantId, lease) ?? this.#foreign(tenantId, lease);
+    if (key === undefined) this.#misses += 1;
+    else this.#hits += 1;
+    return key;
+  }
+
+  /**
+   * Opens an EDEK's lease with the KMS of the configuration that its field 5 names.
+   * @throws ProxyError 203, 205 to 210
+   */
+  open(
+    tenantId: string,
+    { id: leaseId, wrappedKey: wrapped }: EdekLease,
+    configuration: KmsConfiguration,
+    signal: AbortSignal,
+  ): Promise<HeldKey> {
+    const name = leaseName(tenantId, leaseId);
+    return this.#opened.open({ name, tenantId, leaseId, configuration, wrapped }, signal);
+  }
+
+  /** Asks for every lease in use whether it may still be. Never rejects. */
+  recheck(snapshot: Snapshot): Promise<RecheckSummary> {
+    const { vault, opener, now, onWithdrawn } = this.#options;
+    const drop = (key: HeldKey): void => this.#drop(key);
+    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now, onWithdrawn });
+  }
+
+  /** Wipes every lease that is past its age, used or not. */
+  sweep(): void {
+    const now = this.#options.now();
+    for (const key of this.#options.vault.keys) {
+      if (now >= key.expiresAt) this.#drop(key);
+    }
+  }
+
+  /** Wipes every lease; resolves when nothing can bring one back. */
+  async close(): Promise<void> {
+    await Promise.all([this.#mint.close(), this.#opened.close()]);
+  }
+
+  #own(tenantId: string, { id, wrappedKey }: EdekLease): HeldKey | undefined {
+    const key = this.#mint.peek(tenantId)?.key;
+    if (key === undefined || key.leaseId !== id || !key.verified) return undefined;
+    if (!key.wrapped.equals(wrappedKey) || this.#options.now() >= key.expiresAt) return undefined;
+    key.used = true;
+    return key;
+  }
+
+  #foreign(tenantId: string, { id, wrappedKey }: EdekLease): HeldKey | undefined {
+    return this.#opened.find(leaseName(tenantId, id), wrappedKey);
+  }
+
+  #retire(key: HeldKey): void {
+    if (this.#options.now() >= key.expiresAt) key.release();
+    else this.#opened.adopt(key);
+  }
+
+  #drop(key: HeldKey): void {
+    this.#mint.drop(key);
+    this.#opened.drop(key);
+  }
+}

@@ -1,0 +1,94 @@
+import { timingSafeEqual } from "node:crypto";
+import { bindingText } from "../edek/binding.ts";
+import { bindingMismatch } from "../edek/denied-edek.ts";
+import { decodeWrappedKey } from "../edek/codec.ts";
+import { KEY_BYTES } from "../edek/edek.ts";
+import { checkPayload } from "../edek/payload.ts";
+import type { KmsConfiguration } from "../tenants/tenant.ts";
+import { HeldKey, type KeyVault } from "./held-key.ts";
+import type { KmsPool } from "./kms-pool.ts";
+import type { KeyCounter, KeyOperation } from "./ports.ts";
+
+/** A key that a KMS holds the lock of. */
+export interface WrappedTarget {
+  /** Under which it is kept once it is open. */
+  readonly name: string;
+  readonly tenantId: string;
+  /** 0 for a tenant secret. */
+  readonly leaseId: number;
+  /** The configuration that `wrapped` names. */
+  readonly configuration: KmsConfiguration;
+  /** A serialized, unleased `EncryptedDeks`. */
+  readonly wrapped: Buffer;
+}
+
+export interface KeyOpenerOptions {
+  readonly kms: KmsPool;
+  readonly vault: KeyVault;
+  readonly counter: KeyCounter;
+  readonly operation: Extract<KeyOperation, "lease_unwrap" | "secret_unwrap">;
+  readonly maxAgeMs: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** Asks a KMS for keys that are to be held, and asks again whether they may still be. */
+export class KeyOpener {
+  readonly #options: KeyOpenerOptions;
+
+  constructor(options: KeyOpenerOptions) {
+    this.#options = options;
+  }
+
+  /** One KMS call. @throws ProxyError 203, 205 to 210 */
+  async open(target: WrappedTarget): Promise<HeldKey> {
+    const { vault, now, maxAgeMs } = this.#options;
+    const startedAt = now();
+    const { payload, bound } = await this.#unwrap(target);
+    const slot = vault.memory.acquire();
+    payload.copy(slot, 0, 0, KEY_BYTES);
+    payload.fill(0);
+    const { name, configuration, leaseId, tenantId } = target;
+    return new HeldKey({
+      name,
+      tenantId,
+      leaseId,
+      configurationId: configuration.id,
+      fingerprint: configuration.fingerprint,
+      // A copy of its own: what came in shares the memory of a whole request.
+      wrapped: Buffer.copyBytesFrom(target.wrapped),
+      bound,
+      expiresAt: startedAt + maxAgeMs,
+      slot,
+      vault,
+    });
+  }
+
+  /** One KMS call; resolves when the KMS still opens this very key. @throws ProxyError as `open` */
+  async verify(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
+    const { name, tenantId, leaseId, wrapped } = key;
+    const { payload } = await this.#unwrap({ name, tenantId, leaseId, configuration, wrapped });
+    try {
+      const same = key.released || timingSafeEqual(payload.subarray(0, KEY_BYTES), key.bytes);
+      if (!same) throw bindingMismatch();
+    } finally {
+      payload.fill(0);
+    }
+    key.verified = true;
+  }
+
+  async #unwrap(target: WrappedTarget): Promise<{ payload: Buffer; bound: boolean }> {
+    const { kms, counter, operation } = this.#options;
+    const { data, kmsConfigId } = decodeWrappedKey(target.wrapped);
+    const payload = await kms.unwrap(target.configuration, data);
+    try {
+      const binding = bindingText(target.tenantId, kmsConfigId, target.leaseId);
+      const bound = checkPayload(payload, binding);
+      counter.count(operation);
+      return { payload, bound };
+    } catch (error) {
+      payload.fill(0);
+      throw error;
+    }
+  }
+}

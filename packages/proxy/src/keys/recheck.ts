@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Snapshot } from "../tenants/source.ts";
+import type { KmsConfiguration } from "../tenants/tenant.ts";
+import { configurationOf } from "./configuration.ts";
+import { fanOut } from "./fan-out.ts";
+import type { HeldKey } from "./held-key.ts";
+import type { KeyOpener } from "./open-key.ts";
+import { withdrawsKey } from "./refusal.ts";
+
+export interface RecheckOptions {
+  /** All keys of one kind that are in the clear. */
+  readonly keys: Iterable<HeldKey>;
+  /** Wipes one key and forgets it. */
+  readonly drop: (key: HeldKey) => void;
+  readonly opener: KeyOpener;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Told for each key that its KMS withdrew. */
+  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
+}
+
+export interface RecheckSummary {
+  /** Keys whose KMS was asked. */
+  readonly checked: number;
+  /** Keys wiped: withdrawn, too old, or of a configuration that changed or went. */
+  readonly dropped: number;
+}
+
+/** Small beside a configuration's bulkhead: requests come first. */
+const CONCURRENCY = 16;
+
+/** Keys looked at between two breaths of the event loop. */
+const KEYS_PER_TURN = 2_000;
+
+/**
+ * What happens to keys in memory at each refresh. Whatever the snapshot does not stand for any more
+ * is wiped; keys in use are asked for at their KMS; the others wait for that until someone wants
+ * them, so that a KMS is not asked every ten minutes about keys that nobody uses.
+ */
+export async function recheckKeys(
+  snapshot: Snapshot,
+  { keys, drop, opener, now, onWithdrawn }: RecheckOptions,
+): Promise<RecheckSummary> {
+  const inUse: (readonly [HeldKey, KmsConfiguration])[] = [];
+  let seen = 0;
+  let dropped = 0;
+  for (const key of keys) {
+    seen += 1;
+    if (seen % KEYS_PER_TURN === 0) await nextTurn();
+    const configuration = configurationOf(snapshot, key);
+    if (configuration === undefined || now() >= key.expiresAt) {
+      drop(key);
+      dropped += 1;
+    } else if (key.used) {
+      key.used = false;
+      inUse.push([key, configuration]);
+    } else {
+      key.verified = false;
+    }
+  }
+  await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {
+    try {
+      if (!key.released) await opener.verify(key, configuration);
+    } catch (error) {
+      if (!withdrawsKey(error)) return;
+      drop(key);
+      dropped += 1;
+      onWithdrawn(configuration.id, error);
+    }
+  });
+  return { checked: inUse.length, dropped };
+}
