@@ -241,7 +241,7 @@ class ProxyService implements Service {
       tls,
       limits: { ...http, maxConnections: this.#budget.connections },
       observer: httpObserver(metrics),
-      logger: this.#logger.child({ name: "request" }),
+      logger: this.#logger,
       scrape: async () => ({ contentType: metrics.contentType, body: await metrics.scrape() }),
     });
     const address = await server.listen(http.address);
