@@ -6,8 +6,10 @@ export type VaultBehaviour = (call: VaultCall) => VaultAnswer | Promise<VaultAns
 
 export interface VaultCall {
   readonly operation: "encrypt" | "decrypt";
-  /** Base64 of the key to wrap, or what `encrypt` gave back. */
-  readonly input: string;
+  /** Base64 of the keys to wrap, or what `encrypt` gave back. */
+  readonly inputs: readonly string[];
+  /** The inputs came as a batch, and so do the results. */
+  readonly batch: boolean;
   /** The credential that came with the call. */
   readonly token: string;
 }
@@ -20,10 +22,14 @@ export interface VaultAnswer {
 const PREFIX = "vault:v1:";
 
 /** Wraps by writing a prefix in front: enough to come back, and nothing else is promised. */
-export const honest: VaultBehaviour = ({ operation, input }) =>
-  operation === "encrypt"
-    ? answer(200, { data: { ciphertext: PREFIX + input, key_version: 1 } })
-    : answer(200, { data: { plaintext: input.slice(PREFIX.length) } });
+export const honest: VaultBehaviour = ({ operation, inputs, batch }) => {
+  const results = inputs.map((input) =>
+    operation === "encrypt"
+      ? { ciphertext: PREFIX + input, key_version: 1 }
+      : { plaintext: input.slice(PREFIX.length) },
+  );
+  return answer(200, { data: batch ? { batch_results: results } : results[0] });
+};
 
 /** Always the same answer. */
 export function refusing(status: number, body: unknown): VaultBehaviour {
@@ -64,12 +70,12 @@ export class FakeVault {
     const [, operation, key = ""] = /\/(encrypt|decrypt)\/([^/?]+)/.exec(request.url ?? "") ?? [];
     const behaviour = this.#behaviours.get(decodeURIComponent(key));
     this.calls.set(key, (this.calls.get(key) ?? 0) + 1);
-    const input = await readInput(request);
+    const sent = await readInputs(request);
     const token = String(request.headers["x-vault-token"]);
     const { status, body } =
       behaviour === undefined || operation === undefined
         ? answer(404, { errors: [] })
-        : await behaviour({ operation: operation as VaultCall["operation"], input, token });
+        : await behaviour({ operation: operation as VaultCall["operation"], token, ...sent });
     response.writeHead(status, { "content-type": "application/json" }).end(body);
   }
 }
@@ -78,9 +84,18 @@ function answer(status: number, body: unknown): VaultAnswer {
   return { status, body: typeof body === "string" ? body : JSON.stringify(body) };
 }
 
-async function readInput(request: IncomingMessage): Promise<string> {
+interface Item {
+  readonly plaintext?: string;
+  readonly ciphertext?: string;
+}
+
+async function readInputs(request: IncomingMessage): Promise<Pick<VaultCall, "inputs" | "batch">> {
   let text = "";
   for await (const chunk of request) text += String(chunk);
-  const { plaintext, ciphertext } = JSON.parse(text || "{}") as Record<string, string | undefined>;
-  return plaintext ?? ciphertext ?? "";
+  const body = JSON.parse(text || "{}") as Item & { readonly batch_input?: readonly Item[] };
+  const items = body.batch_input ?? [body];
+  return {
+    inputs: items.map(({ plaintext, ciphertext }) => plaintext ?? ciphertext ?? ""),
+    batch: body.batch_input !== undefined,
+  };
 }

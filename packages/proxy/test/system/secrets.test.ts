@@ -71,9 +71,11 @@ beforeAll(async () => {
   folder = new DataFolder();
   vault = await FakeVault.start({
     // A vendor that repeats what it was sent, credential and key included.
-    echo: ({ token, input }) => {
-      keep("a key that the vendor saw", Buffer.from(input, "base64").subarray(0, 32));
-      return { status: 400, body: JSON.stringify({ errors: [`no: ${token} ${input}`] }) };
+    echo: ({ token, inputs }) => {
+      for (const input of inputs) {
+        keep("a key that the vendor saw", Buffer.from(input, "base64").subarray(0, 32));
+      }
+      return { status: 400, body: JSON.stringify({ errors: [`no: ${token} ${inputs.join()}`] }) };
     },
     denied: refusing(403, { errors: [`permission denied for ${TOKENS.vault}`] }),
   });

@@ -125,7 +125,7 @@ describe("the path", () => {
     ["/api/1/", 404],
     ["/api/2/document/wrap", 404],
     ["/api/1/document/wrap%2f", 404],
-    ["/api/1/document/%zz", 404],
+    ["/api/1/document/%zz", 400],
     ["/api/1/../1/document/wrap", 404],
     ["/other/api/1/document/wrap", 404],
     ["/", 404],
@@ -341,7 +341,6 @@ describe("HTTP itself", () => {
       "a length and chunks",
       "POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
-    ["no host", "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"],
     ["a TLS greeting", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003"],
   ] as const)("refuses %s with 400", async ([, text]) => {
     const socket = await open();
@@ -352,6 +351,16 @@ describe("HTTP itself", () => {
     expect(status).toBe(400);
     expect(JSON.parse(answer)).toMatchObject({ code: 102, message: expect.stringMatching(/./) });
     await socket.end();
+  });
+
+  it("refuses a request without a host, and goes on with the next one", async () => {
+    const socket = await open();
+    socket.write("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    const { status, body: text } = await socket.answer();
+    expect([status, (JSON.parse(text) as { code: number }).code]).toEqual([400, 102]);
+
+    socket.write(rawRequest("/api/1/document/wrap", GOOD, [LENGTH, KEY, JSON_TYPE]));
+    expect(await socket.answer()).toMatchObject({ status: 200 });
   });
 
   it("takes headers of 48 KiB and refuses those of 80", async () => {

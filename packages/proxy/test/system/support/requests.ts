@@ -7,7 +7,7 @@ export const BATCH_UNWRAP = "document/batch-unwrap";
 export const REKEY = "document/rekey";
 export const DERIVE = "key/derive-with-secret-path";
 export const SECURITY_EVENT = "event/security-event";
-export const REPORT_OPERATIONS = "event/report-operations";
+export const REPORT_OPERATIONS = "document/report-operations";
 
 /** A body as the published clients send it, with further members. */
 export function body(tenantId: string, members: object = {}): Record<string, unknown> {
