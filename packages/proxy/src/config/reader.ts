@@ -2,11 +2,10 @@ import { parseAllowedHosts } from "./allowed-hosts.ts";
 import { parseApiKey } from "./api-key.ts";
 import { type Parsed, parseAddress, parseIp } from "./bind-address.ts";
 import { type ChoiceOf, type NameOf, SETTINGS, type SettingName } from "./catalog.ts";
+import type { Environment } from "./environment.ts";
 import type { FileSetting, SecretSetting } from "./setting.ts";
 import type { Address } from "./settings.ts";
 import { parseBoolean, parseChoice, parseInteger, shown } from "./values.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads variables by their entry in the catalogue and collects every mistake. A wrong value is

@@ -1,6 +1,6 @@
 import { SETTING_ENTRIES } from "./catalog.ts";
 import { nearest } from "./nearest.ts";
-import type { Environment } from "./reader.ts";
+import type { Environment } from "./environment.ts";
 import { shown } from "./values.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(SETTING_ENTRIES.map(([name]) => name));

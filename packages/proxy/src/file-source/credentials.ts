@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+import type { Environment } from "../config/environment.ts";
+import { FileError, MAX_SECRET_BYTES, readLimited } from "./files.ts";
+import { isRecord } from "./document/members.ts";
+import type { SecretReference } from "./document/model.ts";
+import { isReference } from "./document/references.ts";
+
+/** Where references lead. */
+export interface ReferenceBase {
+  /** The folder that relative paths start from. */
+  readonly folder: string;
+  readonly env: Environment;
+}
+
+/** A secret that is not where the document says. The message names the member and the place. */
+export class SecretReferenceError extends Error {
+  static {
+    this.prototype.name = "SecretReferenceError";
+  }
+}
+
+/**
+ * Resolves every reference of a credentials object, one after the other, so that a long list of
+ * keys does not need as many descriptors. `member` names the object for messages.
+ * @throws SecretReferenceError for the first one that cannot be resolved; never with a content
+ */
+export async function openCredentials(
+  value: unknown,
+  base: ReferenceBase,
+  member = "credentials",
+): Promise<unknown> {
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const [index, item] of value.entries()) {
+      items.push(await openCredentials(item, base, `${member}[${index}]`));
+    }
+    return items;
+  }
+  if (!isRecord(value)) return value;
+  if (isReference(value)) return await openReference(value, base, member);
+  const opened: [string, unknown][] = [];
+  for (const [name, inner] of Object.entries(value)) {
+    opened.push([name, await openCredentials(inner, base, `${member}.${name}`)]);
+  }
+  return Object.fromEntries(opened);
+}
+
+async function openReference(
+  reference: SecretReference,
+  { folder, env }: ReferenceBase,
+  member: string,
+): Promise<string> {
+  if ("fromEnv" in reference) {
+    const text = env[reference.fromEnv];
+    if (text) return text;
+    throw new SecretReferenceError(
+      `${member}: the environment variable ${shown(reference.fromEnv)} is not set`,
+    );
+  }
+  const path = resolve(folder, reference.fromFile);
+  const file = `${member}: the file ${shown(reference.fromFile)} cannot be used: `;
+  try {
+    return textOf(await readLimited(path, MAX_SECRET_BYTES));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new SecretReferenceError(`${file}${error.message}`, { cause: error });
+  }
+}
+
+/** The text of a secret's file, without the line break that editors put at its end. */
+function textOf(bytes: Buffer): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const trimmed = text.replace(/[\r\n]+$/, "");
+    if (trimmed === "") throw new FileError("it is empty");
+    return trimmed;
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError("it is not text in UTF-8");
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}

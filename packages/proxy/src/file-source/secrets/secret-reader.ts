@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import { LRUCache } from "lru-cache";
+import { ProxyError } from "../../errors.ts";
+import type { RotationStatus, SecretKey } from "../../tenants/source.ts";
+import { namesIn } from "./exclusive.ts";
+import { type Generation, generationsIn, readGeneration } from "./generations.ts";
+import { folderName, type SecretFile } from "./secret-file.ts";
+
+export interface SecretReaderOptions {
+  readonly folder: string;
+  /** How long `find` may go without looking at the disk, in milliseconds. */
+  readonly freshMs: number;
+  /** Paths whose secrets are remembered. */
+  readonly cacheSize: number;
+}
+
+export type SecretFilter = Partial<SecretKey> & { readonly rotationStatus?: RotationStatus };
+
+export interface SecretList {
+  readonly secrets: readonly SecretFile[];
+  /** One line for each file that cannot be used. */
+  readonly problems: readonly string[];
+}
+
+interface Known {
+  readonly at: number;
+  readonly generations: readonly Generation[];
+  readonly secrets: readonly SecretFile[];
+}
+
+const FOLDER_NAME = /^[0-9a-f]{64}$/;
+
+/** Reads the files of a store. Files never change, so only the listing of a folder can be stale. */
+export class SecretReader {
+  readonly #folder: string;
+  readonly #freshMs: number;
+  readonly #known: LRUCache<string, Known>;
+
+  constructor({ folder, freshMs, cacheSize }: SecretReaderOptions) {
+    this.#folder = folder;
+    this.#freshMs = freshMs;
+    this.#known = new LRUCache({ max: cacheSize });
+  }
+
+  /** The current secret of a path, then those in rotation, newest first. */
+  async find(key: SecretKey): Promise<readonly SecretFile[]> {
+    const name = folderName(key);
+    const known = this.#known.get(name);
+    const at = performance.now();
+    if (known && at - known.at < this.#freshMs) return known.secrets;
+
+    const generations = (await this.generations(name)).filter(isInUse);
+    const secrets =
+      known && isSame(known.generations, generations)
+        ? known.secrets
+        : await this.#readAll(name, generations);
+    // Nothing is what a path has just before it gets its first secret: not worth remembering.
+    if (secrets.length > 0) this.#known.set(name, { at, generations, secrets });
+    return secrets;
+  }
+
+  /** Looks at the disk when the path is asked for next. */
+  forget(name: string): void {
+    this.#known.delete(name);
+  }
+
+  async generations(name: string): Promise<readonly Generation[]> {
+    return await generationsIn(join(this.#folder, name));
+  }
+
+  /** @throws ProxyError 100 that names the file when it is damaged */
+  async read(name: string, generation: Generation): Promise<SecretFile> {
+    return await readGeneration(this.#folder, name, generation);
+  }
+
+  /** Every secret that the filter lets through, archived ones too, by tenant, type, path and id. */
+  async list(filter: SecretFilter): Promise<SecretList> {
+    const secrets: SecretFile[] = [];
+    const problems: string[] = [];
+    const names = (await namesIn(this.#folder)).filter((name) => FOLDER_NAME.test(name));
+    for (const name of names) {
+      for (const generation of await this.generations(name)) {
+        try {
+          const secret = await this.read(name, generation);
+          if (passes(secret, filter)) secrets.push(secret);
+        } catch (error) {
+          if (!(error instanceof ProxyError)) throw error;
+          problems.push(error.message);
+        }
+      }
+    }
+    return { secrets: secrets.toSorted(byKeyAndId), problems };
+  }
+
+  async #readAll(name: string, generations: readonly Generation[]): Promise<SecretFile[]> {
+    const secrets: SecretFile[] = [];
+    for (const generation of generations) secrets.push(await this.read(name, generation));
+    return secrets;
+  }
+}
+
+function isInUse({ status }: Generation): boolean {
+  return status !== "archived";
+}
+
+function isSame(before: readonly Generation[], now: readonly Generation[]): boolean {
+  return (
+    before.length === now.length &&
+    before.every(({ number, status }, index) => {
+      const other = now[index];
+      return number === other?.number && status === other.status;
+    })
+  );
+}
+
+function passes(secret: SecretFile, filter: SecretFilter): boolean {
+  const { tenantId, secretType, secretPath, rotationStatus } = filter;
+  return (
+    (tenantId === undefined || tenantId === secret.tenantId) &&
+    (secretType === undefined || secretType === secret.secretType) &&
+    (secretPath === undefined || secretPath === secret.secretPath) &&
+    (rotationStatus === undefined || rotationStatus === secret.rotationStatus)
+  );
+}
+
+function byKeyAndId(a: SecretFile, b: SecretFile): number {
+  return (
+    compare(a.tenantId, b.tenantId) ||
+    compare(a.secretType, b.secretType) ||
+    compare(a.secretPath, b.secretPath) ||
+    a.id - b.id
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
