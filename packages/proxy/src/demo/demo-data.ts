@@ -66,7 +66,9 @@ function environmentText(configFile: string): string {
     `API_KEY=${base64(API_KEY_BYTES)}\n` +
     `TSP_CONFIG_FILE=${configFile}\n` +
     `# Only this machine can reach the demo.\n` +
-    `TSP_BIND_ADDRESS=127.0.0.1\n`
+    `TSP_BIND_ADDRESS=127.0.0.1\n` +
+    `# No load balancer has to notice that it stops.\n` +
+    `TSP_DRAIN_DELAY_MS=0\n`
   );
 }
 
