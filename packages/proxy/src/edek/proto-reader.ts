@@ -40,9 +40,14 @@ export class ProtoReader {
     return true;
   }
 
-  /** A scalar `int32`: the low 32 bits count, as in every parser. */
+  /**
+   * A scalar `int32` that is not negative. Other parsers drop what does not fit; here that would let
+   * a changed bit pass unnoticed, and nobody writes it.
+   */
   int32(): number {
-    return this.#varint();
+    const low = this.#varint();
+    if (this.#high !== 0 || low < 0) throw new MalformedMessage("an id does not fit 31 bits");
+    return low;
   }
 
   /** Length of the bytes field just entered; `position` is then its first byte. */

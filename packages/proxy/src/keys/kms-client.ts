@@ -123,6 +123,8 @@ export class KmsClient {
   /** Lets calls under way finish, then lets go of sockets and credentials. */
   async close(): Promise<void> {
     this.gate.close();
+    // Whoever follows the states must not remember a breaker that is no more.
+    if (this.#breaker.state !== CircuitState.Closed) this.#stateChanged(CircuitState.Closed);
     const kms = this.#kms ?? (await this.#opening?.catch(() => undefined));
     await kms?.close();
   }

@@ -27,7 +27,7 @@ export interface RecheckSummary {
 }
 
 /** Small beside a configuration's bulkhead: requests come first. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 32;
 
 /** Keys looked at between two breaths of the event loop. */
 const KEYS_PER_TURN = 2_000;

@@ -57,6 +57,8 @@ export interface World {
   readonly withdrawn: number[];
   /** Puts another snapshot in place; nothing is re-checked by that alone. */
   setTenants(tenants: TenantSketches): Snapshot;
+  /** From now on there is no snapshot that is fresh enough. */
+  failTenants(error: Error): void;
 }
 
 export const KEY_SETTINGS: Settings["keys"] = {
@@ -86,9 +88,15 @@ export function buildWorld(options: WorldOptions): World {
     ...options.kms,
   });
   let snapshot = snapshotOf(options.tenants);
+  let failure: Error | undefined;
   const events = new FakeEvents();
   const service = createKeyService({
-    tenants: { current: () => snapshot },
+    tenants: {
+      current() {
+        if (failure !== undefined) throw failure;
+        return snapshot;
+      },
+    },
     secretStore: store,
     kms: pool,
     events,
@@ -119,6 +127,9 @@ export function buildWorld(options: WorldOptions): World {
     breakerChanges,
     withdrawn,
     setTenants,
+    failTenants(error) {
+      failure = error;
+    },
   };
 }
 
