@@ -1,8 +1,19 @@
-import { type Answer, DataFolder, type Proxy, startProxy } from "@tenant-security/testkit";
+import { readFileSync, writeFileSync } from "node:fs";
+import { localKms } from "@tenant-security/kms-adapters/local";
+import {
+  type Answer,
+  DataFolder,
+  localConfiguration,
+  primary,
+  type Proxy,
+  startProxy,
+} from "@tenant-security/testkit";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { closeEdek, FIELD } from "./support/edek.ts";
 import { own } from "./support/own.ts";
 import { body, DERIVE, outcome, post } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { storedSecrets } from "./support/stored-secrets.ts";
+import { localTenants, temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -92,4 +103,61 @@ function derive(tenant: string, members: object): Promise<Answer> {
     ...members,
   };
   return post(proxy.url, DERIVE, body(tenant, request));
+}
+
+describe("the published example", () => {
+  it("derives the published key from the published secret", async () => {
+    const folder = temporaryFolder();
+    const key = Buffer.alloc(32, 5);
+    const keyFiles = [folder.key("published.key", key)];
+    folder.configure({
+      version: 1,
+      kmsConfigurations: [localConfiguration(510, { keyFiles })],
+      tenants: [{ id: "tenant-gcp", configurations: [primary(510)] }],
+    });
+    const request = {
+      derivationType: "sha512",
+      secretType: "deterministic",
+      paths: { secret: ["derivPath"] },
+    };
+    const first = await temporaryProxy({ folder });
+    await post(first.url, DERIVE, body("tenant-gcp", request));
+    await first.program.stop();
+
+    const driver = localKms({ keyName: "key-510", keys: [{ version: 1, key }] });
+    const secret = Buffer.from("ScbKs2h0XSaBQ/vXp04RmChAffLjh2nxBgRT95j21FM=", "base64");
+    const data = Buffer.from(await driver.wrap(secret, { signal: AbortSignal.timeout(10_000) }));
+    const element = new Map<number, number | Buffer>([
+      [FIELD.data, data],
+      [FIELD.configurationId, 510],
+    ]);
+    replaceSecret(folder, closeEdek(element));
+
+    const second = await temporaryProxy({ folder });
+    const { json } = await post(second.url, DERIVE, body("tenant-gcp", request));
+
+    expect(json).toMatchObject({
+      derivedKeys: {
+        secret: {
+          derivPath: [
+            {
+              derivedKey:
+                "+5RA+h4hWWs28cDBaJ0xf6VekSt+NyqJLnj9/GLugMBgwPhV/Qcefs21asNN+iN3h1H8MSjRlgA+V7CyPfmFYw==",
+              current: true,
+            },
+          ],
+        },
+      },
+    });
+  });
+});
+
+/** Puts another EDEK into the one stored secret of a folder. */
+function replaceSecret(folder: DataFolder, encryptedSecret: string): void {
+  const files = storedSecrets(folder);
+  expect(files).toHaveLength(1);
+  for (const file of files) {
+    const stored = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...stored, encryptedSecret }));
+  }
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { localKms } from "@tenant-security/kms-adapters/local";
 import {
   type Answer,
@@ -17,8 +18,9 @@ import {
   vaultConfiguration,
 } from "@tenant-security/testkit";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { bytesOf, FIELD, openEdek, readFields } from "./support/edek.ts";
+import { bytesOf, FIELD, openEdek } from "./support/edek.ts";
 import { leaks, type Output, type Secret, textSecret } from "./support/needles.ts";
+import { storedSecrets } from "./support/stored-secrets.ts";
 import {
   BATCH_UNWRAP,
   BATCH_WRAP,
@@ -231,29 +233,42 @@ async function misplacedSecrets(): Promise<void> {
   );
 }
 
-/** Keys that never leave the proxy: opened here with the KMS key that the test knows. */
-async function innerKeys(edek: string): Promise<void> {
-  const wrapped = bytesOf(openEdek(edek), FIELD.wrappedLease);
-  const inner = readFields(bytesOf(readFields(wrapped), 1));
-  const driver = localKms({ keyName: "key-1", keys: [{ version: 1, key: KEYS.leased }] });
-  const plaintext = await driver.unwrap(bytesOf(inner, FIELD.data), {
-    signal: AbortSignal.timeout(5_000),
-  });
-  keep("a leased key", plaintext.subarray(0, 32));
+/** Keys that never leave the proxy: opened here with the KMS keys that the test knows. */
+async function innerKeys(leasedEdek: string): Promise<void> {
+  const lease = bytesOf(openEdek(leasedEdek), FIELD.wrappedLease);
+  keep("a leased key", await unwrapped(lease));
+  const files = storedSecrets(folder);
+  expect(files).toHaveLength(2);
+  for (const file of files) {
+    const stored = JSON.parse(readFileSync(file, "utf8")) as { encryptedSecret: string };
+    keep("a tenant secret", await unwrapped(Buffer.from(stored.encryptedSecret, "base64")));
+  }
+}
+
+/** Opens an `EncryptedDeks` that a local KMS wrapped; the binding behind the key is no secret. */
+async function unwrapped(edek: Buffer): Promise<Buffer> {
+  const element = openEdek(edek.toString("base64"));
+  const id = Number(element.get(FIELD.configurationId));
+  const key = id === 1 ? KEYS.leased : KEYS.unleased;
+  const driver = localKms({ keyName: `key-${id}`, keys: [{ version: 1, key }] });
+  const signal = AbortSignal.timeout(10_000);
+  const plaintext = await driver.unwrap(bytesOf(element, FIELD.data), { signal });
   await driver.close?.();
+  return Buffer.from(plaintext.subarray(0, 32));
 }
 
 describe("secrets", () => {
   it("are seen in no answer, log, metric, event or command, in any spelling", async () => {
     const leased = await wrap(proxy.url, "tenant-1");
     const unleased = await wrap(proxy.url, "tenant-2");
-    await innerKeys(leased.edek);
+    for (const { dek } of [leased, unleased]) keep("a first dek", Buffer.from(dek, "base64"));
     for (const { id } of tenants().tenants) {
       const { edek } = id === "tenant-2" ? unleased : leased;
       await everyRequest(id, edek);
     }
     await everyRequest("nobody", leased.edek);
     await misplacedSecrets();
+    await innerKeys(leased.edek);
     for (const path of ["/metrics", "/nothing"]) collect(path, await get(proxy.url + path));
     for (const path of ["/ready", "/nothing"]) collect(path, await get(proxy.healthUrl + path));
     for (const command of ["check", "verify"]) {
