@@ -68,6 +68,10 @@ const MEANING: Readonly<Record<KmsErrorCode, string>> = {
   KMS_UNKNOWN: "the KMS answered with an error that is not known",
 };
 
+export function isKmsErrorCode(code: unknown): code is KmsErrorCode {
+  return typeof code === "string" && Object.hasOwn(MEANING, code);
+}
+
 /** What the person who runs the application, or the tenant, can do about it. */
 const ADVICE: Readonly<Record<KmsErrorCode, string>> = {
   KMS_ABORTED: "Try again",

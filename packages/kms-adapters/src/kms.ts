@@ -2,7 +2,13 @@ import { ownCopy, wipe } from "./bytes.ts";
 import { CallScope, ScopeEnded } from "./call-scope.ts";
 import { DriverError } from "./driver-error.ts";
 import type { KmsDriver } from "./driver.ts";
-import { KmsError, type KmsErrorCode, type KmsFault, type KmsOperation } from "./errors.ts";
+import {
+  isKmsErrorCode,
+  KmsError,
+  type KmsErrorCode,
+  type KmsFault,
+  type KmsOperation,
+} from "./errors.ts";
 
 export interface KmsObservation {
   readonly driver: string;
@@ -140,7 +146,9 @@ export class Kms {
     if (scope.ended !== undefined) return { code: scope.ended };
     if (cause instanceof DriverError) return cause.fault;
     try {
-      return this.#driver.fault(cause);
+      const fault = this.#driver.fault(cause);
+      // A driver's table may have been asked for a word that a vendor made up.
+      return isKmsErrorCode(fault.code) ? fault : { ...fault, code: "KMS_UNKNOWN" };
     } catch {
       return { code: "KMS_UNKNOWN" };
     }

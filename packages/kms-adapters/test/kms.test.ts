@@ -298,6 +298,13 @@ describe("an error", () => {
     expect(await failure(new Kms(driver).wrap(KEY))).toBe("KMS_UNKNOWN");
   });
 
+  it("has a code of ours even when the driver makes one up", async () => {
+    const driver = fake({ fault: () => ({ code: "toString" as KmsErrorCode }) });
+    driver.wrap = () => fail(new Error("raw"));
+
+    expect(await failure(new Kms(driver).wrap(KEY))).toBe("KMS_UNKNOWN");
+  });
+
   it("is observed with the vendor's status", async () => {
     const seen: KmsObservation[] = [];
     const driver = fake({ fault: () => ({ code: "KMS_THROTTLED", httpStatus: 429 }) });

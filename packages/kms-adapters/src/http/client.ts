@@ -30,6 +30,11 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
+export interface RawAnswer extends Omit<HttpAnswer, "body"> {
+  /** In memory of its own; whoever asked wipes it. */
+  readonly bytes: Buffer;
+}
+
 const MAX_ANSWER_BYTES = 1_048_576;
 const IDLE_MS = 30_000;
 
@@ -62,7 +67,23 @@ export class HttpClient {
    * @throws HttpStatusError for any other status, except redirects
    * @throws HttpAnswerError for a redirect, an answer that is cut, too large or no JSON
    */
-  async request({ method = "POST", signal, ...rest }: HttpRequest): Promise<HttpAnswer> {
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const { status, headers, bytes } = await this.exchange(request);
+    const text = bytes.toString("utf8");
+    wipe(bytes);
+    const body = parseJson(text);
+    if (status < 200 || status > 299) throw new HttpStatusError(status, body);
+    if (body === undefined && text !== "") {
+      throw new HttpAnswerError(`HTTP ${status}: the answer is not JSON`, status);
+    }
+    return { status, headers, body };
+  }
+
+  /**
+   * Resolves with an answer of any status and form, for SDKs that read it themselves.
+   * @throws HttpAnswerError for a redirect, an answer that is cut or too large
+   */
+  async exchange({ method = "POST", signal, ...rest }: HttpRequest): Promise<RawAnswer> {
     const headers = { accept: "application/json", ...rest.headers };
     const answer = await this.#send({ ...rest, method, headers, signal });
     const status = answer.statusCode;
@@ -70,13 +91,7 @@ export class HttpClient {
       answer.body.on("error", () => {}).destroy();
       throw new HttpAnswerError(`HTTP ${status}: redirects are not followed`, status);
     }
-    const text = await readText(answer, signal);
-    const body = parseJson(text);
-    if (status < 200 || status > 299) throw new HttpStatusError(status, body);
-    if (body === undefined && text !== "") {
-      throw new HttpAnswerError(`HTTP ${status}: the answer is not JSON`, status);
-    }
-    return { status, headers: answer.headers, body };
+    return { status, headers: answer.headers, bytes: await readBytes(answer, signal) };
   }
 
   /** Cuts whatever is under way. */
@@ -94,14 +109,11 @@ export class HttpClient {
   }
 }
 
-async function readText(answer: Dispatcher.ResponseData, signal: AbortSignal): Promise<string> {
+async function readBytes(answer: Dispatcher.ResponseData, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of answer.body) chunks.push(chunk as Buffer);
-    const whole = Buffer.concat(chunks);
-    const text = whole.toString("utf8");
-    wipe(whole);
-    return text;
+    return joined(chunks);
   } catch (error) {
     if (signal.aborted) throw error;
     const status = answer.statusCode;
@@ -111,6 +123,13 @@ async function readText(answer: Dispatcher.ResponseData, signal: AbortSignal): P
   } finally {
     for (const chunk of chunks) wipe(chunk);
   }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let end = 0;
+  for (const chunk of chunks) end += chunk.copy(whole, end);
+  return whole;
 }
 
 function parseJson(text: string): unknown {

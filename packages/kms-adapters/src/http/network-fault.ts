@@ -1,5 +1,6 @@
 import { DriverError } from "../driver-error.ts";
 import type { KmsErrorCode, KmsFault } from "../errors.ts";
+import { ownEntry } from "../own-entry.ts";
 
 /** Codes of Node, OpenSSL and undici for "nothing of the vendor's API was heard". */
 const CODES: Readonly<Record<string, KmsErrorCode>> = {
@@ -61,6 +62,6 @@ export function networkFault(error: unknown): KmsFault | undefined {
 }
 
 function byCode(code: string): KmsFault | undefined {
-  const known = CODES[code] ?? (TLS_PREFIX.test(code) ? "KMS_UNREACHABLE" : undefined);
+  const known = ownEntry(CODES, code) ?? (TLS_PREFIX.test(code) ? "KMS_UNREACHABLE" : undefined);
   return known && { code: known, detail: `Code: ${code}` };
 }

@@ -1,5 +1,6 @@
 import { DriverError } from "../driver-error.ts";
 import { HttpStatusError } from "../http/errors.ts";
+import { SharedFlight } from "../shared-flight.ts";
 import type { VaultClient, VaultLease } from "./client.ts";
 import { errorText, explained } from "./faults.ts";
 import type { VaultLogin } from "./options.ts";
@@ -23,8 +24,8 @@ export class VaultToken {
   readonly #client: TokenClient;
   readonly #login: VaultLogin;
   readonly #closed = new AbortController();
+  readonly #logIn = new SharedFlight(() => this.#fetch());
   #held: Held | undefined;
-  #flight: Promise<Held> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: TokenClient, login: VaultLogin) {
@@ -62,7 +63,7 @@ export class VaultToken {
   async #get(signal: AbortSignal): Promise<Held> {
     this.#closed.signal.throwIfAborted();
     if (this.#held !== undefined && performance.now() < this.#held.endsAt) return this.#held;
-    return "token" in this.#login ? this.#take(this.#login.token) : this.#join(signal);
+    return "token" in this.#login ? this.#take(this.#login.token) : this.#logIn.join(signal);
   }
 
   /** A given token works at once; how long it lives is asked beside the first call. */
@@ -74,24 +75,6 @@ export class VaultToken {
       () => {},
     );
     return held;
-  }
-
-  /** Waits for the log-in under way, or starts it. It goes on when this caller leaves. */
-  async #join(signal: AbortSignal): Promise<Held> {
-    signal.throwIfAborted();
-    const gone = Promise.withResolvers<never>();
-    const leave = (): void => gone.reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-    try {
-      return await Promise.race([this.#logIn(), gone.promise]);
-    } finally {
-      signal.removeEventListener("abort", leave);
-    }
-  }
-
-  #logIn(): Promise<Held> {
-    this.#flight ??= this.#fetch().finally(() => (this.#flight = undefined));
-    return this.#flight;
   }
 
   async #fetch(): Promise<Held> {
@@ -133,7 +116,7 @@ export class VaultToken {
     const held = this.#held;
     if (held === undefined) return;
     try {
-      if (!held.renewable) await this.#logIn();
+      if (!held.renewable) await this.#logIn.start();
       else await this.#renew(held);
     } catch {
       // The present token is good for another third of its life.
@@ -145,7 +128,7 @@ export class VaultToken {
     const lease = await this.#client.renew(held.token, this.#deadline());
     // Near the longest life that Vault allows, a token is prolonged by less and less.
     const exhausted = lease.seconds !== 0 && lease.seconds < held.seconds / 2;
-    if (exhausted && !("token" in this.#login)) await this.#logIn();
+    if (exhausted && !("token" in this.#login)) await this.#logIn.start();
     else this.#keep(lease);
   }
 

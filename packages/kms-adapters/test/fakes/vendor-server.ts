@@ -19,6 +19,7 @@ export interface VendorRequest {
 
 export interface VendorAnswer {
   readonly status: number;
+  /** Sent as JSON; a buffer is sent as it is. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -122,7 +123,7 @@ async function readRequest(incoming: IncomingMessage): Promise<VendorRequest> {
 }
 
 function sendAnswer(response: ServerResponse, { status, body, headers }: VendorAnswer): void {
-  const text = JSON.stringify(body);
+  const text = body instanceof Buffer ? body : JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(text),
