@@ -198,6 +198,12 @@ describe("the table", () => {
     expect(azureFault(refusal, "unwrap", []).code).toBe(code);
   });
 
+  it("takes no word of the language for a code", () => {
+    const error = { code: "toString", innererror: { code: "constructor" } };
+
+    expect(azureFault(new HttpStatusError(418, { error }), "wrap", []).code).toBe("KMS_UNKNOWN");
+  });
+
   it.for(Object.entries(ENTRA_NUMBERS))("explains %s as %s", ([number, code]) => {
     const error_description = `${number}: no\r\nTrace ID: 1`;
     const refusal = new HttpStatusError(400, { error: "invalid_grant", error_description });
@@ -215,6 +221,7 @@ describe("the table", () => {
 
   it.for<[number, unknown, KmsErrorCode]>([
     [400, { error: "something_new" }, "KMS_AUTH_FAILED"],
+    [400, { error: "constructor" }, "KMS_AUTH_FAILED"],
     [429, { error: "invalid_client" }, "KMS_THROTTLED"],
     [503, { error: "invalid_client" }, "KMS_UNREACHABLE"],
     [401, undefined, "KMS_AUTH_FAILED"],

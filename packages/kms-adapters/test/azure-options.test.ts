@@ -3,7 +3,8 @@ import { azureKms } from "../src/azure/index.ts";
 import { parseAzureOptions } from "../src/azure/options.ts";
 import { AddressPolicy, Kms } from "../src/index.ts";
 import { startAzure } from "./fakes/azure-world.ts";
-import { refusalOf } from "./fakes/failure.ts";
+import { failureOf, refusalOf } from "./fakes/failure.ts";
+import { privateNetwork } from "./fakes/loopback.ts";
 
 const keyPath = { vaultBaseUrl: "https://acme.vault.azure.net", keyName: "documents" };
 const credentials = {
@@ -127,6 +128,17 @@ describe("an Azure configuration", () => {
     const error = refusalOf(() => azureKms({ keyPath, credentials, authorityHost }));
 
     expect(error.message).toContain("authorityHost");
+  });
+
+  it("never connects when its host leads to a private address", async () => {
+    const policy = new AddressPolicy({ resolve: privateNetwork });
+    const kms = new Kms(azureKms({ keyPath, credentials, policy }));
+    onTestFinished(() => kms.close());
+
+    const error = await failureOf(kms.wrap(Buffer.alloc(32, 1)));
+
+    expect(error.code).toBe("KMS_CONFIG_INVALID");
+    expect(error.message).toContain("private or reserved range");
   });
 
   it("may lead to an operator's emulator over plain HTTP when that is allowed", () => {

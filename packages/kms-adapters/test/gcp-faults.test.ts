@@ -202,6 +202,8 @@ describe("the table", () => {
     [400, { error: "no object" }, "KMS_RESPONSE_INVALID"],
     [418, { error: { status: "NEWER_THAN_US" } }, "KMS_UNKNOWN"],
     [500, { error: { status: "UNKNOWN" } }, "KMS_UNREACHABLE"],
+    [418, { error: { status: "constructor" } }, "KMS_UNKNOWN"],
+    [418, { error: { status: "X", details: [{ reason: "toString" }] } }, "KMS_UNKNOWN"],
     [402, undefined, "KMS_ACCOUNT_ISSUE"],
     [408, undefined, "KMS_TIMEOUT"],
   ])("explains HTTP %i with %j as %s", ([status, body, code]) => {
@@ -216,6 +218,7 @@ describe("the table", () => {
     [429, { error: "invalid_grant" }, "KMS_THROTTLED"],
     [500, { error: "invalid_grant" }, "KMS_UNREACHABLE"],
     [451, { error: "gone" }, "KMS_UNKNOWN"],
+    [400, { error: "constructor" }, "KMS_AUTH_FAILED"],
   ])("explains token HTTP %i with %j as %s", ([status, body, code]) => {
     expect(gcpTokenFault(new HttpStatusError(status, body), []).code).toBe(code);
   });

@@ -3,8 +3,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { gcpKms } from "../src/gcp/index.ts";
 import { parseGcpOptions } from "../src/gcp/options.ts";
 import { AddressPolicy, Kms, KmsError } from "../src/index.ts";
-import { refusalOf } from "./fakes/failure.ts";
+import { failureOf, refusalOf } from "./fakes/failure.ts";
 import { keyName, keyPath, startGcp } from "./fakes/gcp-world.ts";
+import { privateNetwork } from "./fakes/loopback.ts";
 
 const pem = (key: { export(options: { type: "pkcs8"; format: "pem" }): string | Buffer }) =>
   key.export({ type: "pkcs8", format: "pem" }).toString();
@@ -105,6 +106,17 @@ describe("a Google configuration", () => {
 
     expect(error.code).toBe("KMS_CONFIG_INVALID");
     expect(error.message).toContain(option);
+  });
+
+  it("never connects when its host leads to a private address", async () => {
+    const policy = new AddressPolicy({ resolve: privateNetwork });
+    const kms = new Kms(gcpKms({ keyPath, credentials, policy }));
+    onTestFinished(() => kms.close());
+
+    const error = await failureOf(kms.wrap(Buffer.alloc(32, 1)));
+
+    expect(error.code).toBe("KMS_CONFIG_INVALID");
+    expect(error.message).toContain("private or reserved range");
   });
 
   it("may lead an operator's emulator over plain HTTP when that is allowed", () => {

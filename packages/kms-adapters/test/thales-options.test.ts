@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { AddressPolicy } from "../src/index.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { AddressPolicy, Kms } from "../src/index.ts";
 import { thalesKms } from "../src/thales/index.ts";
 import { parseThalesOptions } from "../src/thales/options.ts";
-import { refusalOf } from "./fakes/failure.ts";
+import { failureOf, refusalOf } from "./fakes/failure.ts";
 import { makeCertificate } from "./fakes/vendor-server.ts";
+import { privateNetwork } from "./fakes/loopback.ts";
 
 const keyPath = { serviceUrl: "https://cm.acme.example", keyId: "tenant-documents" };
 const credentials = { username: "tsp-service", password: "hush-hush-hush" };
@@ -85,6 +86,17 @@ describe("a Thales configuration", () => {
     expect(error.code).toBe("KMS_CONFIG_INVALID");
     expect(error.message).toContain(words);
     expect(error.message).not.toContain("hush-hush");
+  });
+
+  it("never connects when its host leads to a private address", async () => {
+    const policy = new AddressPolicy({ resolve: privateNetwork });
+    const kms = new Kms(thalesKms({ keyPath, credentials, policy }));
+    onTestFinished(() => kms.close());
+
+    const error = await failureOf(kms.wrap(Buffer.alloc(32, 1)));
+
+    expect(error.code).toBe("KMS_CONFIG_INVALID");
+    expect(error.message).toContain("private or reserved range");
   });
 
   it("may lead to a private address that the operator allows", () => {

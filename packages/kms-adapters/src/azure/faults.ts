@@ -1,6 +1,7 @@
 import type { KmsErrorCode, KmsFault, KmsOperation } from "../errors.ts";
 import type { HttpStatusError } from "../http/errors.ts";
 import { vendorText } from "../http/vendor-text.ts";
+import { ownEntry } from "../own-entry.ts";
 import { asObject, asText } from "../rest/json.ts";
 import { statusFault } from "../rest/status-fault.ts";
 
@@ -82,7 +83,9 @@ export function azureFault(
   if (outer === undefined) return statusFault(httpStatus);
   const inner = innerCode(error["innererror"] ?? error["innerError"]);
   const code =
-    AZURE_INNER_CODES[inner ?? ""] ?? AZURE_CODES[outer] ?? byStatus(httpStatus, operation);
+    ownEntry(AZURE_INNER_CODES, inner ?? "") ??
+    ownEntry(AZURE_CODES, outer) ??
+    byStatus(httpStatus, operation);
   const name = inner === undefined ? outer : `${outer} ${inner}`;
   return { code, detail: vendorText(name, error["message"], secrets), httpStatus };
 }
@@ -99,7 +102,9 @@ export function entraFault(
   const number = /^AADSTS\d+/.exec(text)?.[0];
   const known =
     httpStatus < 500 && httpStatus !== 429
-      ? (ENTRA_NUMBERS[number ?? ""] ?? ENTRA_ERRORS[error] ?? "KMS_AUTH_FAILED")
+      ? (ownEntry(ENTRA_NUMBERS, number ?? "") ??
+        ownEntry(ENTRA_ERRORS, error) ??
+        "KMS_AUTH_FAILED")
       : undefined;
   const code = known ?? (httpStatus === 429 ? "KMS_THROTTLED" : "KMS_UNREACHABLE");
   // The lines after the first are ids for Microsoft's support.

@@ -9,7 +9,6 @@ import { type AzureCall, type AzureClient, createAzureClient } from "./client.ts
 import { type AzureConfig, type AzureKmsOptions, NAME, parseAzureOptions } from "./options.ts";
 
 export type { AzureAlgorithm, AzureKmsOptions } from "./options.ts";
-export type { AzureCall, AzureClient } from "./client.ts";
 
 type KeyIdentity = Pick<AzureConfig, "keyName" | "vault">;
 
@@ -22,8 +21,7 @@ export function azureKms(options: AzureKmsOptions): KmsDriver {
   return azureDriver(config, createAzureClient(config, options));
 }
 
-/** The driver over any client. */
-export function azureDriver(key: KeyIdentity, client: AzureClient): KmsDriver {
+function azureDriver(key: KeyIdentity, client: AzureClient): KmsDriver {
   return {
     name: NAME,
 

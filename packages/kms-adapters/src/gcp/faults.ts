@@ -1,6 +1,7 @@
 import type { KmsErrorCode, KmsFault, KmsOperation } from "../errors.ts";
 import type { HttpStatusError } from "../http/errors.ts";
 import { vendorText } from "../http/vendor-text.ts";
+import { ownEntry } from "../own-entry.ts";
 import { asObject, asObjects, asText, type JsonObject } from "../rest/json.ts";
 import { statusFault } from "../rest/status-fault.ts";
 
@@ -97,7 +98,8 @@ export function gcpFault(
   const status = asText(error["status"]) ?? (message && STATUS_OF_HTTP[httpStatus]);
   if (!status) return statusFault(httpStatus);
   const exact = exactWord(error);
-  const code = GCP_REASONS[exact ?? ""] ?? byStatus(status, message ?? "", operation, httpStatus);
+  const code =
+    ownEntry(GCP_REASONS, exact ?? "") ?? byStatus(status, message ?? "", operation, httpStatus);
   const name = exact === undefined ? status : `${status} ${exact}`;
   return { code, detail: vendorText(name, message, secrets), httpStatus };
 }
@@ -110,7 +112,8 @@ export function gcpTokenFault(
   const answer = asObject(body);
   const error = asText(answer["error"]);
   if (error === undefined) return statusFault(httpStatus);
-  const known = httpStatus < 500 && httpStatus !== 429 ? GCP_TOKEN_ERRORS[error] : undefined;
+  const known =
+    httpStatus < 500 && httpStatus !== 429 ? ownEntry(GCP_TOKEN_ERRORS, error) : undefined;
   const code = known ?? (httpStatus < 429 ? "KMS_AUTH_FAILED" : byClass(httpStatus));
   return { code, detail: vendorText(error, answer["error_description"], secrets), httpStatus };
 }
@@ -138,7 +141,7 @@ function byStatus(
     const row = GCP_TEXTS.find(([pattern]) => pattern.test(message));
     if (row) return row[1];
   }
-  return GCP_STATUSES[status] ?? byClass(httpStatus);
+  return ownEntry(GCP_STATUSES, status) ?? byClass(httpStatus);
 }
 
 function invalidArgument(message: string, operation: KmsOperation): KmsErrorCode {

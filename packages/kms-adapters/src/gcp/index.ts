@@ -8,7 +8,6 @@ import { crc32c } from "./crc32c.ts";
 import { type GcpKmsOptions, NAME, parseGcpOptions } from "./options.ts";
 
 export type { GcpKmsOptions } from "./options.ts";
-export type { GcpClient } from "./client.ts";
 
 /**
  * Google Cloud KMS: encrypt and decrypt with a symmetric key, checksums both ways.
@@ -19,8 +18,7 @@ export function gcpKms(options: GcpKmsOptions): KmsDriver {
   return gcpDriver(config.keyName, createGcpClient(config, options));
 }
 
-/** The driver over any client; `keyName` is the full resource name of the key. */
-export function gcpDriver(keyName: string, client: GcpClient): KmsDriver {
+function gcpDriver(keyName: string, client: GcpClient): KmsDriver {
   return {
     name: NAME,
 

@@ -1,5 +1,6 @@
 import { DriverError } from "../driver-error.ts";
 import { HttpStatusError } from "../http/errors.ts";
+import { SharedFlight } from "../shared-flight.ts";
 
 export interface AccessToken {
   readonly value: string;
@@ -7,12 +8,14 @@ export interface AccessToken {
   readonly lifetimeMs: number;
 }
 
-/** Asks the vendor for a token. The signal fires when nobody waits any more. */
+/** Asks the vendor for a token, until the signal fires. */
 export type FetchToken = (signal: AbortSignal) => Promise<AccessToken>;
 
 export interface TokenCacheOptions {
   /** Milliseconds of any steady clock. Default: `performance.now`. */
   readonly now?: () => number;
+  /** How long one request for a token may take, in milliseconds. Default: 5 000. */
+  readonly timeoutMs?: number;
 }
 
 interface Held {
@@ -23,27 +26,23 @@ interface Held {
   readonly endsAt: number;
 }
 
-interface Flight {
-  readonly token: Promise<string>;
-  readonly controller: AbortController;
-  waiting: number;
-}
-
 const MAX_MARGIN_MS = 60_000;
 const MARGIN = 0.1;
-const RENEWAL_MS = 10_000;
+const RENEWAL_PAUSE_MS = 10_000;
 
 /** One bearer token, asked for by one flight at a time and renewed shortly before its end. */
 export class TokenCache {
   readonly #fetch: FetchToken;
   readonly #now: () => number;
+  readonly #timeoutMs: number;
+  readonly #closed = new AbortController();
+  readonly #flight = new SharedFlight(() => this.#take());
   #held: Held | undefined;
-  #flight: Flight | undefined;
-  #closed = false;
 
-  constructor(fetch: FetchToken, { now = () => performance.now() }: TokenCacheOptions = {}) {
+  constructor(fetch: FetchToken, options: TokenCacheOptions = {}) {
     this.#fetch = fetch;
-    this.#now = now;
+    this.#now = options.now ?? (() => performance.now());
+    this.#timeoutMs = options.timeoutMs ?? 5_000;
   }
 
   /**
@@ -64,59 +63,38 @@ export class TokenCache {
 
   /** Forgets the token and ends what is under way. */
   close(): void {
-    this.#closed = true;
     this.#held = undefined;
-    this.#flight?.controller.abort();
+    this.#closed.abort(new DriverError({ code: "KMS_CLOSED" }));
   }
 
   async #get(signal: AbortSignal): Promise<string> {
-    if (this.#closed) throw new DriverError({ code: "KMS_CLOSED" });
+    this.#closed.signal.throwIfAborted();
     const held = this.#held;
-    if (held === undefined || this.#now() >= held.endsAt) return this.#wait(signal);
-    if (this.#now() >= held.renewAt && this.#flight === undefined) {
+    if (held === undefined || this.#now() >= held.endsAt) return this.#flight.join(signal);
+    if (this.#now() >= held.renewAt && !this.#flight.underWay) {
       // When it fails, the next try is not made at once: the present token is still good.
-      held.renewAt = this.#now() + RENEWAL_MS;
-      this.#wait(AbortSignal.timeout(RENEWAL_MS)).catch(() => {});
+      held.renewAt = this.#now() + RENEWAL_PAUSE_MS;
+      this.#flight.start().catch(() => {});
     }
     return held.value;
   }
 
-  /** Joins the flight; the last one who leaves early ends it. */
-  async #wait(signal: AbortSignal): Promise<string> {
-    signal.throwIfAborted();
-    const flight = (this.#flight ??= this.#start());
-    flight.waiting += 1;
-    const gone = Promise.withResolvers<never>();
-    const leave = (): void => gone.reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-    try {
-      return await Promise.race([flight.token, gone.promise]);
-    } finally {
-      signal.removeEventListener("abort", leave);
-      flight.waiting -= 1;
-      if (flight.waiting === 0) this.#land(flight);
-    }
-  }
-
-  #land(flight: Flight): void {
-    flight.controller.abort();
-    if (this.#flight === flight) this.#flight = undefined;
-  }
-
-  #start(): Flight {
-    const controller = new AbortController();
-    const token = this.#take(controller.signal);
-    // Everybody may have left before it fails.
-    token.catch(() => {});
-    return { token, controller, waiting: 0 };
-  }
-
-  async #take(signal: AbortSignal): Promise<string> {
+  async #take(): Promise<string> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
     const asked = this.#now();
-    const { value, lifetimeMs } = await this.#fetch(signal);
-    const margin = Math.min(MAX_MARGIN_MS, lifetimeMs * MARGIN);
-    const endsAt = asked + lifetimeMs - margin;
-    if (!this.#closed) this.#held = { value, renewAt: endsAt - margin, endsAt };
-    return value;
+    try {
+      const { value, lifetimeMs } = await this.#fetch(
+        AbortSignal.any([deadline, this.#closed.signal]),
+      );
+      const margin = Math.min(MAX_MARGIN_MS, lifetimeMs * MARGIN);
+      const endsAt = asked + lifetimeMs - margin;
+      this.#closed.signal.throwIfAborted();
+      this.#held = { value, renewAt: endsAt - margin, endsAt };
+      return value;
+    } catch (cause) {
+      if (!deadline.aborted) throw cause;
+      const detail = "the token service did not answer in time";
+      throw new DriverError({ code: "KMS_TIMEOUT", detail }, { cause });
+    }
   }
 }

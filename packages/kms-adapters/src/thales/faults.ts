@@ -1,6 +1,7 @@
 import type { KmsErrorCode, KmsFault, KmsOperation } from "../errors.ts";
 import type { HttpStatusError } from "../http/errors.ts";
 import { vendorText } from "../http/vendor-text.ts";
+import { ownEntry } from "../own-entry.ts";
 import { asObject, asText } from "../rest/json.ts";
 import { statusFault } from "../rest/status-fault.ts";
 
@@ -45,7 +46,7 @@ export function thalesFault(
   if (said === undefined) return statusFault(httpStatus);
   const { name, text } = said;
   const word = httpStatus < 500 && httpStatus !== 401 ? byText(`${name} ${text}`) : undefined;
-  const code = word ?? THALES_CODES[name] ?? byStatus(httpStatus, operation);
+  const code = word ?? ownEntry(THALES_CODES, name) ?? byStatus(httpStatus, operation);
   return { code, detail: vendorText(name, text, secrets), httpStatus };
 }
 

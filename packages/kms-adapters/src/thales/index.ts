@@ -18,7 +18,6 @@ import { NAME, parseThalesOptions, type ThalesConfig, type ThalesKmsOptions } fr
 
 export type { KeyIdType } from "./ciphertext.ts";
 export type { ThalesKmsOptions } from "./options.ts";
-export type { ThalesClient } from "./client.ts";
 
 type Key = Pick<ThalesConfig, "keyId" | "keyIdType">;
 
@@ -31,8 +30,7 @@ export function thalesKms(options: ThalesKmsOptions): KmsDriver {
   return thalesDriver(config, createThalesClient(config, options));
 }
 
-/** The driver over any client. */
-export function thalesDriver({ keyId, keyIdType }: Key, client: ThalesClient): KmsDriver {
+function thalesDriver({ keyId, keyIdType }: Key, client: ThalesClient): KmsDriver {
   const identity = new KeyIdentity(keyId);
   const key = keyIdType === undefined ? { id: keyId } : { id: keyId, type: keyIdType };
 

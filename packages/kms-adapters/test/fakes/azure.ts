@@ -1,12 +1,6 @@
-import {
-  constants,
-  generateKeyPairSync,
-  type KeyObject,
-  privateDecrypt,
-  publicEncrypt,
-  randomBytes,
-} from "node:crypto";
+import { constants, type KeyObject, privateDecrypt, publicEncrypt, randomBytes } from "node:crypto";
 import { type AzurePermission, FakeEntra } from "./azure-entra.ts";
+import { nextRsaKey } from "./rsa-keys.ts";
 import { jsonObject, strictBytes, type VendorAnswer, type VendorRequest } from "./vendor-server.ts";
 
 interface KeyVersion {
@@ -175,8 +169,7 @@ const PERMISSIONS: Readonly<Record<string, AzurePermission>> = {
 };
 
 function newVersion(): KeyVersion {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
-  return { version: randomBytes(16).toString("hex"), privateKey, enabled: true };
+  return { version: randomBytes(16).toString("hex"), privateKey: nextRsaKey(), enabled: true };
 }
 
 function failure(status: number, code: string, message: string, inner?: string): VendorAnswer {

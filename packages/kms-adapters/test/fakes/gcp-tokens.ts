@@ -1,10 +1,5 @@
-import {
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  verify,
-} from "node:crypto";
+import { createPublicKey, type KeyObject, randomBytes, verify } from "node:crypto";
+import { nextRsaKey } from "./rsa-keys.ts";
 import { jsonObject, type VendorAnswer, type VendorRequest } from "./vendor-server.ts";
 
 export type GcpPermission = "encrypt" | "decrypt";
@@ -37,11 +32,11 @@ export class GcpTokens {
   }
 
   createAccount(email: string, ...permissions: readonly GcpPermission[]): ServiceAccount {
-    const pair = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    const privateKey = nextRsaKey();
     const account: ServiceAccount = {
       email,
-      privateKey: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-      publicKey: createPublicKey(pair.privateKey),
+      privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      publicKey: createPublicKey(privateKey),
       permissions: new Set(permissions),
       disabled: false,
     };
