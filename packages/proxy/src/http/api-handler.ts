@@ -1,0 +1,80 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ApiRoute } from "./api-route.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import { type UseBody, readBody } from "./body.ts";
+import type { Exchange, ExchangeParts } from "./exchange.ts";
+import { bodyRefusal, headRefusal } from "./head.ts";
+import { httpRefusal } from "./http-refusal.ts";
+import { parseJson } from "./json.ts";
+import { customFieldsOf, iclFieldsOf, type SentMetadata } from "./metadata.ts";
+import { compile } from "./validation.ts";
+
+export interface HandlerParts extends ExchangeParts {
+  readonly apiKeys: ApiKeys;
+}
+
+/** A body from which on parsing and validating get a turn of the event loop each. */
+const LARGE_BODY_BYTES = 256 * 1_024;
+
+/**
+ * Takes one request of a route from its head to the use case. Refusals come in this order:
+ * HTTP syntax 400, API key 401, content type 415, size 413, body 400.
+ */
+export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exchange) => void {
+  const { maxBodyBytes } = parts.limits;
+  const useBody = bodyUse(route, parts.limits.maxBatchSize);
+  return (exchange) => {
+    const { headers } = exchange.request;
+    const refusal =
+      headRefusal(exchange) ??
+      parts.apiKeys.refusal(headers.authorization) ??
+      bodyRefusal(headers, maxBodyBytes);
+    if (refusal !== undefined) {
+      exchange.refuse(refusal);
+      return;
+    }
+    if (headers.expect !== undefined) exchange.response.writeContinue();
+    readBody(exchange, maxBodyBytes, useBody);
+  };
+}
+
+function bodyUse(route: ApiRoute, maxItems: number): UseBody {
+  const validate = compile(route.body);
+
+  const check = (body: unknown): void => {
+    if (typeof body === "object" && body !== null) {
+      const items = route.itemsOf(body as Readonly<Record<string, unknown>>);
+      if (items > maxItems) {
+        throw httpRefusal(413, `The batch has ${items} items, the limit is ${maxItems}: split it`);
+      }
+    }
+    const refusal = validate(body);
+    if (refusal !== undefined) throw refusal;
+  };
+
+  const serve = (exchange: Exchange, body: unknown, bytes: Buffer): void => {
+    const metadata = body as SentMetadata;
+    exchange.tenantId = metadata.tenantId;
+    exchange.iclFields = iclFieldsOf(metadata.iclFields);
+    exchange.customFields = customFieldsOf(metadata.customFields);
+    route.serve(exchange, body as never, bytes);
+  };
+
+  const serveInTurns = async (exchange: Exchange, bytes: Buffer): Promise<void> => {
+    const body = parseJson(bytes);
+    await nextTurn();
+    check(body);
+    await nextTurn();
+    serve(exchange, body, bytes);
+  };
+
+  return (exchange, bytes) => {
+    if (bytes.length >= LARGE_BODY_BYTES) {
+      exchange.waitFor(serveInTurns(exchange, bytes));
+    } else {
+      const body = parseJson(bytes);
+      check(body);
+      serve(exchange, body, bytes);
+    }
+  };
+}

@@ -1,0 +1,17 @@
+import type { Exchange } from "./exchange.ts";
+import { headRefusal } from "./head.ts";
+import type { Scrape } from "./ports.ts";
+
+/** Answers a scrape. Prometheus sends no API key. */
+export function metricsHandler(scrape: () => Promise<Scrape>): (exchange: Exchange) => void {
+  return (exchange) => {
+    const refusal = headRefusal(exchange);
+    if (refusal !== undefined) {
+      exchange.refuse(refusal);
+      return;
+    }
+    exchange.waitFor(
+      scrape().then(({ contentType, body }) => exchange.succeedWith(contentType, body)),
+    );
+  };
+}

@@ -1,0 +1,31 @@
+import { Type } from "typebox";
+import { renderDeks } from "../answers/batch.ts";
+import { type ApiRoute, apiRoute, entriesIn } from "../api-route.ts";
+import { deliverInParts } from "../deliver.ts";
+import { ANSWERS } from "../schemas/answers.ts";
+import { EDEK } from "../schemas/edek.ts";
+import type { RouteParts } from "./parts.ts";
+
+type SentEdeks = Readonly<Record<string, string>> | readonly string[];
+
+// PHP writes a map whose keys are 0, 1, 2 … as an array.
+const edeks = Type.Unsafe<SentEdeks>({
+  type: ["object", "array"],
+  additionalProperties: EDEK,
+  items: EDEK,
+  description: "Document id to EDEK; an array is a map from its indices",
+});
+
+export function batchUnwrapRoute({ keys }: RouteParts): ApiRoute {
+  return apiRoute({
+    path: "/api/1/document/batch-unwrap",
+    summary: "Unwraps document keys; one failure leaves the others alone",
+    members: { edeks },
+    answer: ANSWERS.deks,
+    itemsOf: (body) => entriesIn(body["edeks"]),
+    serve(exchange, body) {
+      const wanted = new Map(Object.entries(body.edeks));
+      deliverInParts(exchange, keys.batchUnwrap(exchange, wanted), renderDeks);
+    },
+  });
+}

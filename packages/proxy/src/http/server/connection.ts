@@ -1,0 +1,63 @@
+import type { Socket } from "node:net";
+import type { ProxyError } from "../../errors.ts";
+
+/** What a connection needs to know of the requests on it. */
+export interface OpenRequest {
+  /** Everything the client wanted to send has arrived. */
+  readonly received: boolean;
+  readonly answered: boolean;
+  /** Answers at once; what still arrives of the request is thrown away. */
+  refuse(error: ProxyError): void;
+  /** Calls back when the answer has left this process. */
+  onFlushed(flushed: () => void): void;
+}
+
+const CONNECTION = Symbol("connection");
+
+type TrackedSocket = Socket & { [CONNECTION]?: Connection };
+
+/** One client's connection, for as long as it is open. */
+export class Connection {
+  readonly socket: Socket;
+  /** Beyond the limit: it gets one refusal and is closed. */
+  readonly excess: boolean;
+  /** The request that began last; several at once are pipelined. */
+  newest: OpenRequest | undefined;
+  /** The client's bytes could not be understood; nothing more is read from it. */
+  broken = false;
+  #open = 0;
+  // Bytes up to the last answer; more than these are part of another request.
+  #accounted = 0;
+
+  constructor(socket: Socket, excess: boolean) {
+    this.socket = socket;
+    this.excess = excess;
+    (socket as TrackedSocket)[CONNECTION] = this;
+  }
+
+  /** Undefined for a request that did not come over a tracked socket. */
+  static of(socket: Socket): Connection | undefined {
+    return (socket as TrackedSocket)[CONNECTION];
+  }
+
+  begin(request: OpenRequest): void {
+    this.#open += 1;
+    this.newest = request;
+  }
+
+  end(request: OpenRequest): void {
+    this.#open -= 1;
+    // What follows an early answer is the rest of a request that nobody waits for.
+    this.#accounted = request.received ? this.socket.bytesRead : Number.POSITIVE_INFINITY;
+  }
+
+  /** Answers are owed, or on their way to the client. */
+  get busy(): boolean {
+    return this.#open > 0 || this.socket.writableLength > 0;
+  }
+
+  /** The client has begun a request whose head is not complete. */
+  get halfSent(): boolean {
+    return this.#open === 0 && this.socket.bytesRead > this.#accounted;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { Address } from "../../config/settings.ts";
+import { type AppOptions, buildApp } from "../../app.ts";
+import { Connections } from "./connections.ts";
+import { drainConnections } from "./drain.ts";
+import { type TlsPair, tlsOptions } from "./tls.ts";
+
+/** The HTTP port: the app, and the connections to it from the first to the last. */
+export class HttpServer {
+  readonly app: FastifyInstance;
+  readonly #connections: Connections;
+
+  private constructor(app: FastifyInstance, connections: Connections) {
+    this.app = app;
+    this.#connections = connections;
+  }
+
+  static create(options: Omit<AppOptions, "connections">): HttpServer {
+    const { maxConnections } = options.limits;
+    const connections = new Connections({ maxConnections, observer: options.observer });
+    return new HttpServer(buildApp({ ...options, connections }), connections);
+  }
+
+  /**
+   * Opens the port; gives back the address with the real port.
+   * @throws Error with the system's `code`, such as `EADDRINUSE`
+   */
+  async listen({ host, port }: Address): Promise<Address> {
+    await this.app.listen({ host, port });
+    return { host, port: (this.app.server.address() as AddressInfo).port };
+  }
+
+  /** From now on every answer asks its client to connect anew, elsewhere if possible. */
+  startDraining(): void {
+    this.#connections.drain();
+  }
+
+  /**
+   * Ends listening, lets what was sent be answered and closes every connection. What is not done
+   * after `deadlineMs` is cut off; gives back whether that hit a request.
+   */
+  async drain(deadlineMs: number): Promise<boolean> {
+    const cut = await drainConnections(this.app.server, this.#connections, deadlineMs);
+    await this.app.close();
+    return cut;
+  }
+
+  /** New connections get the new certificate; open ones keep theirs. */
+  replaceTls(pair: TlsPair): void {
+    (this.app.server as unknown as HttpsServer).setSecureContext(tlsOptions(pair));
+  }
+}

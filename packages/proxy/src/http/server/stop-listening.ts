@@ -1,0 +1,50 @@
+import { Server } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Connections } from "./connections.ts";
+
+/** Turns of the event loop without a new connection, one after the other, before the port closes. */
+const QUIET_TURNS = 3;
+
+/** The quiet turns have to last this long, so that a client between two requests can come back. */
+const QUIET_MS = 3;
+
+/** Where clients never stop connecting, the port closes all the same. */
+const PATIENCE_MS = 250;
+
+/**
+ * Ends listening without losing a connection that the system has already accepted for us: closing
+ * the port resets those. So the queue is emptied first, while requests are held up for some
+ * milliseconds, because a client that waits for its answer opens no new connection.
+ */
+export async function stopListening(server: Server, connections: Connections): Promise<void> {
+  connections.hold();
+  try {
+    await quiet(connections);
+    // The close of node:http would also end connections that are idle at this very moment, with a
+    // request of their client on the way.
+    Server.prototype.close.call(server);
+  } finally {
+    connections.release();
+  }
+}
+
+/** One turn accepts one connection: a turn without any means that none was waiting. */
+async function quiet(connections: Connections): Promise<void> {
+  const started = performance.now();
+  let { accepted } = connections;
+  let quietSince = started;
+  let quietTurns = 0;
+  for (;;) {
+    await nextTurn();
+    const now = performance.now();
+    if (connections.accepted !== accepted) {
+      ({ accepted } = connections);
+      quietSince = now;
+      quietTurns = 0;
+    } else {
+      quietTurns += 1;
+    }
+    if (quietTurns >= QUIET_TURNS && now - quietSince >= QUIET_MS) return;
+    if (now - started >= PATIENCE_MS) return;
+  }
+}

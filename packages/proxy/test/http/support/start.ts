@@ -1,0 +1,141 @@
+import { API_KEY, type Answer, send, type WireOptions } from "@tenant-security/testkit";
+import { onTestFinished } from "vitest";
+import type { AppOptions } from "../../../src/app.ts";
+import type { Call, MaybePromise } from "../../../src/keys/ports.ts";
+import type {
+  ApplicationEvent,
+  ApplicationEvents,
+  HttpLimits,
+  HttpLogger,
+  HttpObserver,
+  OperationCounts,
+} from "../../../src/http/ports.ts";
+import { HttpServer } from "../../../src/http/server/http-server.ts";
+import { FakeKeys } from "./fake-keys.ts";
+
+const LIMITS: HttpLimits = {
+  maxBodyBytes: 65_536,
+  maxBatchSize: 1_000,
+  maxConnections: 1_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 90_000,
+};
+
+/** A body that every endpoint takes as far as it goes. */
+export const METADATA = { tenantId: "acme", iclFields: { requestingId: "tester" } } as const;
+
+export class FakeEvents implements ApplicationEvents {
+  readonly events: { readonly call: Call; readonly event: ApplicationEvent }[] = [];
+  readonly reports: ReadonlyMap<string, OperationCounts>[] = [];
+
+  securityEvent(call: Call, event: ApplicationEvent): MaybePromise<void> {
+    this.events.push({ call, event });
+  }
+
+  reportOperations(
+    _call: Call,
+    operations: ReadonlyMap<string, OperationCounts>,
+  ): MaybePromise<void> {
+    this.reports.push(operations);
+  }
+}
+
+export interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export class FakeLogger implements HttpLogger {
+  readonly lines: LogLine[] = [];
+
+  info(fields: object, message: string): void {
+    this.lines.push({ level: "info", message, fields: { ...fields } });
+  }
+
+  warn(fields: object, message: string): void {
+    this.lines.push({ level: "warn", message, fields: { ...fields } });
+  }
+
+  error(fields: object, message: string): void {
+    this.lines.push({ level: "error", message, fields: { ...fields } });
+  }
+}
+
+export class FakeObserver implements HttpObserver {
+  readonly open: Map<string, number> = new Map();
+  readonly requests: string[] = [];
+  connected = 0;
+  rejected = 0;
+
+  inFlight(endpoint: string, change: 1 | -1): void {
+    this.open.set(endpoint, (this.open.get(endpoint) ?? 0) + change);
+  }
+
+  finished(
+    endpoint: string,
+    kmsType: string,
+    httpCode: number,
+    tspCode: number,
+    seconds: number,
+  ): void {
+    if (seconds < 0 || seconds > 600) throw new RangeError(`a request of ${seconds} s`);
+    this.requests.push(`${endpoint} ${kmsType} ${httpCode} ${tspCode}`);
+  }
+
+  connections(change: 1 | -1): void {
+    this.connected += change;
+  }
+
+  connectionRejected(): void {
+    this.rejected += 1;
+  }
+}
+
+type Overrides = Partial<Omit<AppOptions, "limits">> & { readonly limits?: Partial<HttpLimits> };
+
+export interface TestServer {
+  readonly origin: string;
+  readonly server: HttpServer;
+  readonly keys: FakeKeys;
+  readonly events: FakeEvents;
+  readonly log: FakeLogger;
+  readonly observer: FakeObserver;
+  /** Sends a body with the metadata and the right API key. */
+  readonly post: (path: string, body?: unknown, options?: WireOptions) => Promise<Answer>;
+}
+
+/** A listening server over fakes; closed when the test is over. */
+export async function startHttp({ limits, ...overrides }: Overrides = {}): Promise<TestServer> {
+  const keys = new FakeKeys();
+  const events = new FakeEvents();
+  const log = new FakeLogger();
+  const observer = new FakeObserver();
+  const server = HttpServer.create({
+    apiKeys: [API_KEY],
+    keys,
+    events,
+    logger: log,
+    observer,
+    scrape: async () => ({ contentType: "text/plain; version=0.0.4", body: "tsp_up 1\n" }),
+    limits: { ...LIMITS, ...limits },
+    ...overrides,
+  });
+  const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+  onTestFinished(() => closed(server));
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    origin,
+    server,
+    keys,
+    events,
+    log,
+    observer,
+    post: (path, body = {}, options = {}) =>
+      send(`${origin}${path}`, typeof body === "object" ? { ...METADATA, ...body } : body, options),
+  };
+}
+
+async function closed(server: HttpServer): Promise<void> {
+  await server.drain(0);
+}
