@@ -51,11 +51,10 @@ async function openReference(
   member: string,
 ): Promise<string> {
   if ("fromEnv" in reference) {
-    const text = env[reference.fromEnv];
+    const name = reference.fromEnv;
+    const text = Object.hasOwn(env, name) ? env[name] : undefined;
     if (text) return text;
-    throw new SecretReferenceError(
-      `${member}: the environment variable ${shown(reference.fromEnv)} is not set`,
-    );
+    throw new SecretReferenceError(`${member}: the environment variable ${shown(name)} is not set`);
   }
   const path = resolve(folder, reference.fromFile);
   const file = `${member}: the file ${shown(reference.fromFile)} cannot be used: `;

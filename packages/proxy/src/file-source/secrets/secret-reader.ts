@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { ProxyError } from "../../errors.ts";
 import type { RotationStatus, SecretKey } from "../../tenants/source.ts";
-import { namesIn } from "./exclusive.ts";
+import { errorCode, namesIn } from "./exclusive.ts";
 import { type Generation, generationsIn, readGeneration } from "./generations.ts";
 import { folderName, type SecretFile } from "./secret-file.ts";
 
@@ -49,7 +49,7 @@ export class SecretReader {
     const at = performance.now();
     if (known && at - known.at < this.#freshMs) return known.secrets;
 
-    const generations = (await this.generations(name)).filter(isInUse);
+    const generations = (await this.#generations(name)).filter(isInUse);
     const secrets =
       known && isSame(known.generations, generations)
         ? known.secrets
@@ -64,10 +64,6 @@ export class SecretReader {
     this.#known.delete(name);
   }
 
-  async generations(name: string): Promise<readonly Generation[]> {
-    return await generationsIn(join(this.#folder, name));
-  }
-
   /** @throws ProxyError 100 that names the file when it is damaged */
   async read(name: string, generation: Generation): Promise<SecretFile> {
     return await readGeneration(this.#folder, name, generation);
@@ -79,7 +75,7 @@ export class SecretReader {
     const problems: string[] = [];
     const names = (await namesIn(this.#folder)).filter((name) => FOLDER_NAME.test(name));
     for (const name of names) {
-      for (const generation of await this.generations(name)) {
+      for (const generation of await this.#generations(name)) {
         try {
           const secret = await this.read(name, generation);
           if (passes(secret, filter)) secrets.push(secret);
@@ -90,6 +86,19 @@ export class SecretReader {
       }
     }
     return { secrets: secrets.toSorted(byKeyAndId), problems };
+  }
+
+  /** @throws ProxyError 100 when the folder is there and cannot be read */
+  async #generations(name: string): Promise<readonly Generation[]> {
+    try {
+      return await generationsIn(join(this.#folder, name));
+    } catch (cause) {
+      throw new ProxyError(
+        "UNKNOWN_ERROR",
+        `The stored tenant secrets cannot be read (${errorCode(cause) ?? "unknown"})`,
+        { cause },
+      );
+    }
   }
 
   async #readAll(name: string, generations: readonly Generation[]): Promise<SecretFile[]> {

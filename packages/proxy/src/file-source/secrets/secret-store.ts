@@ -3,7 +3,7 @@ import { decodeEdek } from "../../edek/codec.ts";
 import { ProxyError } from "../../errors.ts";
 import type { RotationStatus, SecretKey, SecretStore } from "../../tenants/source.ts";
 import { errorCode, makeFolder, publish, removeOldDrafts } from "./exclusive.ts";
-import { fileName, type Generation, MAX_SECRET_FILE_BYTES } from "./generations.ts";
+import { fileName, type Generation, generationsIn, MAX_SECRET_FILE_BYTES } from "./generations.ts";
 import { encodeSecretFile, folderName, type SecretFile } from "./secret-file.ts";
 import { SecretIds } from "./secret-ids.ts";
 import { type SecretFilter, type SecretList, SecretReader } from "./secret-reader.ts";
@@ -63,9 +63,9 @@ export class FileSecretStore implements SecretStore {
     const name = folderName(key);
     let id: number | undefined;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const [newest] = await this.#reader.generations(name);
+      const [newest] = await this.#generations(name);
       if (newest?.status === "current") return await this.#reader.read(name, newest);
-      id ??= await this.#written(() => this.#ids.next());
+      id ??= await this.#explained(() => this.#ids.next());
       const secret = newSecret(key, id, encryptedSecret);
       if (await this.#publish(name, (newest?.number ?? 0) + 1, secret)) return secret;
     }
@@ -78,7 +78,7 @@ export class FileSecretStore implements SecretStore {
    */
   async rotate(key: SecretKey, createNext?: () => Promise<Uint8Array>): Promise<Rotation> {
     const name = folderName(key);
-    const [newest] = await this.#reader.generations(name);
+    const [newest] = await this.#generations(name);
     if (newest?.status !== "current") return { rotated: undefined, current: undefined };
     // First the part that may fail for reasons outside: the tenant's KMS has to wrap a new secret.
     const next = await createNext?.();
@@ -90,7 +90,7 @@ export class FileSecretStore implements SecretStore {
   async archive(key: SecretKey): Promise<readonly SecretFile[]> {
     const name = folderName(key);
     const archived: SecretFile[] = [];
-    for (const generation of await this.#reader.generations(name)) {
+    for (const generation of await this.#generations(name)) {
       if (generation.status !== "in-rotation") continue;
       archived.push(await this.#advance(name, generation, "archived"));
     }
@@ -100,6 +100,10 @@ export class FileSecretStore implements SecretStore {
   /** Every secret that the filter lets through, archived ones too, by tenant, type, path and id. */
   async list(filter: SecretFilter = {}): Promise<SecretList> {
     return await this.#reader.list(filter);
+  }
+
+  async #generations(name: string): Promise<readonly Generation[]> {
+    return await this.#explained(() => generationsIn(join(this.#folder, name)));
   }
 
   async #advance(
@@ -119,7 +123,7 @@ export class FileSecretStore implements SecretStore {
     if (content.length > MAX_SECRET_FILE_BYTES) {
       throw new ProxyError("SECRET_CREATION_FAILED", "The secret path is too long to be stored");
     }
-    return await this.#written(async () => {
+    return await this.#explained(async () => {
       await (this.#prepared ??= this.#prepare());
       const folder = join(this.#folder, name);
       await makeFolder(folder);
@@ -136,9 +140,9 @@ export class FileSecretStore implements SecretStore {
   }
 
   /** Explains what the system refuses. */
-  async #written<T>(write: () => Promise<T>): Promise<T> {
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await write();
+      return await work();
     } catch (cause) {
       this.#prepared = undefined;
       const code = errorCode(cause);
