@@ -1,0 +1,38 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { Progress } from "./programs/progress.ts";
+
+export interface ReaderProcess {
+  /** What it has received, also after it was killed. */
+  progress(): Progress;
+  kill(): Promise<void>;
+}
+
+/** Starts a reader in another process and waits until it runs; ends it with the test. */
+export async function startReader(endpoint: string, pauseMs = 0): Promise<ReaderProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "event-reader-"));
+  const file = join(folder, "progress");
+  const child = startProgram("reader.ts", [endpoint, file, `${pauseMs}`]);
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  await once(child, "message");
+  return {
+    progress: () => Progress.from(existsSync(file) ? readFileSync(file) : new Uint8Array()),
+    kill: async () => {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** Starts one of the programs beside this file; kills it with the test if it still runs. */
+export function startProgram(name: string, args: readonly string[]): ChildProcess {
+  const program = join(import.meta.dirname, "programs", name);
+  const child = fork(program, args, { execArgv: [] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
