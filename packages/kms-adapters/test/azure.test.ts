@@ -221,13 +221,13 @@ describe("the client secret", () => {
   it.for([
     ["public", "acme.managedhsm.azure.net", "login.microsoftonline.com", "managedhsm.azure.net"],
     [
-      "usgovernment",
+      "usgov",
       "acme.vault.usgovcloudapi.net",
       "login.microsoftonline.us",
       "vault.usgovcloudapi.net",
     ],
     [
-      "usgovernment",
+      "usgov",
       "acme.managedhsm.usgovcloudapi.net",
       "login.microsoftonline.us",
       "managedhsm.usgovcloudapi.net",

@@ -142,6 +142,14 @@ describe("the service account", () => {
     expect(tokenRequests(server.requests)).toHaveLength(2);
   });
 
+  it("asks again within the same call when the first request for a token is lost", async () => {
+    const { server, kms } = await setUp();
+    server.misbehave("/token", hang);
+
+    expect(await kms.wrap(randomBytes(32))).toBeInstanceOf(Buffer);
+    expect(tokenRequests(server.requests)).toHaveLength(2);
+  }, 20_000);
+
   it("takes nothing of a key file but the address and the key", async () => {
     const { account, server, options } = await startGcpFor();
     const credentials = {

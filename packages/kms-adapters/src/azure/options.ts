@@ -51,7 +51,7 @@ export const AZURE_CLOUDS: Readonly<Record<string, Cloud>> = {
     vault: ".vault.azure.net",
     hsm: ".managedhsm.azure.net",
   },
-  usgovernment: {
+  usgov: {
     authority: "https://login.microsoftonline.us",
     authoritySuffix: ".microsoftonline.us",
     vault: ".vault.usgovcloudapi.net",
