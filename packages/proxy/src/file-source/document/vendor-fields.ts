@@ -17,7 +17,7 @@ export interface VendorField {
 export interface VendorFields {
   readonly keyPath: readonly VendorField[];
   readonly credentials: readonly VendorField[];
-  /** Sets of credential members of which one has to be there, whole. */
+  /** Sets of credential members of which exactly one has to be there, whole. */
   readonly oneOf?: readonly (readonly string[])[];
 }
 
@@ -69,6 +69,8 @@ export const VENDOR_FIELDS: Readonly<Record<KmsType, VendorFields>> = {
     keyPath: [
       { name: "keyName", kind: "text", required: true, about: "Key." },
       { name: "vaultBaseUrl", kind: "text", required: true, about: "Vault or managed HSM." },
+      { name: "algorithm", kind: "text", about: "`RSA-OAEP-256` when left out, or `RSA-OAEP`." },
+      { name: "cloud", kind: "text", about: "`public` when left out, `usgovernment` or `china`." },
     ],
     credentials: [
       { name: "clientId", kind: "text", required: true, about: "Application." },
@@ -80,11 +82,17 @@ export const VENDOR_FIELDS: Readonly<Record<KmsType, VendorFields>> = {
     keyPath: [
       { name: "keyId", kind: "text", required: true, about: "Key." },
       { name: "serviceUrl", kind: "text", required: true, about: "CipherTrust Manager." },
+      {
+        name: "keyIdType",
+        kind: "text",
+        about: "`id`, `name`, `uri` or `alias`; found out when left out.",
+      },
     ],
     credentials: [
       { name: "username", kind: "text", required: true, about: "User." },
       { name: "password", kind: "text", required: true, about: "Password." },
-      { name: "authDomain", kind: "text", about: "Domain; `root` when left out." },
+      { name: "authDomain", kind: "text", about: "Domain of the user; `root` when left out." },
+      { name: "domain", kind: "text", about: "Domain of the key; `authDomain` when left out." },
       { name: "connection", kind: "text", about: "`local_account` when left out." },
       { name: "caCertificate", kind: "text", about: "Certificate authority of the server, PEM." },
     ],
@@ -97,8 +105,8 @@ export const VENDOR_FIELDS: Readonly<Record<KmsType, VendorFields>> = {
       { name: "keyName", kind: "text", required: true, about: "Transit key." },
     ],
     credentials: [
-      { name: "token", kind: "text", about: "A token; or" },
-      { name: "roleId", kind: "text", about: "AppRole, together with `secretId`; or" },
+      { name: "token", kind: "text", about: "A token." },
+      { name: "roleId", kind: "text", about: "AppRole, together with `secretId`." },
       { name: "secretId", kind: "text", about: "AppRole." },
       { name: "jwt", kind: "text", about: "JWT login, together with `role`." },
       { name: "role", kind: "text", about: "JWT login." },

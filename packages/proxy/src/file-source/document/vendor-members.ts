@@ -81,7 +81,9 @@ function requireOneOf(
   secrets: Members,
   sets: readonly (readonly string[])[],
 ): void {
-  if (sets.some((names) => names.every((name) => secrets.get(name) != null))) return;
+  const isThere = (name: string | undefined): boolean => name != null && secrets.get(name) != null;
+  const begun = sets.filter(([first]) => isThere(first));
+  if (begun.length === 1 && begun.flat().every(isThere)) return;
   const wanted = sets.map((names) => names.join(" and ")).join(", or ");
-  configuration.refuse("credentials", `expected ${wanted}`);
+  configuration.refuse("credentials", `expected exactly one of: ${wanted}`);
 }
