@@ -61,7 +61,9 @@ function azureDriver(key: KeyIdentity, client: AzureClient): KmsDriver {
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof DriverError && error.fault.httpStatus === 404;
+  if (!(error instanceof DriverError)) return false;
+  const { code, httpStatus } = error.fault;
+  return httpStatus === 404 && code === "KMS_CONFIG_INVALID";
 }
 
 function encode(bytes: Uint8Array): string {
@@ -69,7 +71,7 @@ function encode(bytes: Uint8Array): string {
 }
 
 function readValue(answer: JsonObject): Buffer {
-  const text = asText(answer["value"]) ?? "";
+  const text = (asText(answer["value"]) ?? "").replace(/={1,2}$/, "");
   const padding = "=".repeat((4 - (text.length % 4)) % 4);
   const bytes = /^[\w-]+$/.test(text)
     ? decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/") + padding)

@@ -2,6 +2,7 @@ import { AddressPolicy, type KmsAddress } from "../http/address-policy.ts";
 import { Members } from "../members.ts";
 import { admit } from "../rest/admit.ts";
 
+/** A configuration as tenant files hold it (wire-protocol 5.1), and what the operator decides. */
 export interface AzureKmsOptions {
   /** `{ vaultBaseUrl, keyName, cloud?, algorithm? }` */
   readonly keyPath: unknown;
@@ -19,6 +20,7 @@ export interface AzureKmsOptions {
   readonly caCertificate?: string;
 }
 
+/** How the vault wraps; the second one is there for data that is older than the first. */
 export type AzureAlgorithm = "RSA-OAEP-256" | "RSA-OAEP";
 
 export interface AzureConfig {
@@ -44,7 +46,7 @@ interface Cloud {
 export const NAME = "azure";
 
 /** Each cloud has names and identities of its own: a token of one is worth nothing in another. */
-export const AZURE_CLOUDS: Readonly<Record<string, Cloud>> = {
+const AZURE_CLOUDS: Readonly<Record<string, Cloud>> = {
   public: {
     authority: "https://login.microsoftonline.com",
     authoritySuffix: ".microsoftonline.com",

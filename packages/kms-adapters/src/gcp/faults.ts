@@ -39,7 +39,7 @@ export const GCP_STATUSES: Readonly<Record<string, KmsErrorCode>> = {
 };
 
 /** Account trouble of answers that carry no reason. */
-export const GCP_TEXTS: readonly (readonly [RegExp, KmsErrorCode])[] = [
+const GCP_TEXTS: readonly (readonly [RegExp, KmsErrorCode])[] = [
   [/billing/i, "KMS_ACCOUNT_ISSUE"],
   [/API has not been used|API .*disabled/i, "KMS_ACCOUNT_ISSUE"],
 ];
@@ -56,12 +56,8 @@ const STATUS_OF_HTTP: Readonly<Record<number, string>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** One status for everything that is wrong with a request; its text tells what. First match wins. */
-export const GCP_INVALID_ARGUMENT: readonly (readonly [
-  RegExp,
-  KmsOperation | "any",
-  KmsErrorCode,
-])[] = [
+/** One status for all that is wrong with a request; its text tells what. First match wins. */
+const GCP_INVALID_ARGUMENT: readonly (readonly [RegExp, KmsOperation | "any", KmsErrorCode])[] = [
   // The bytes changed on their way: worth another try.
   [/checksum in field/i, "any", "KMS_UNREACHABLE"],
   [/concerns location|location .*(?:not|in)valid|purpose/i, "any", "KMS_CONFIG_INVALID"],

@@ -3,6 +3,7 @@ import { AddressPolicy, type KmsAddress } from "../http/address-policy.ts";
 import { configInvalid, Members } from "../members.ts";
 import { admit } from "../rest/admit.ts";
 
+/** A configuration as tenant files hold it (wire-protocol 5.1), and what the operator decides. */
 export interface GcpKmsOptions {
   /** `{ projectId, locationId, keyRingId, cryptoKeyId }` */
   readonly keyPath: unknown;

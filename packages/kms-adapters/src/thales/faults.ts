@@ -19,7 +19,7 @@ export const THALES_CODES: Readonly<Record<string, KmsErrorCode>> = {
 };
 
 /** Words of `codeDesc` and `message` that say more than the code. First match wins. */
-export const THALES_TEXTS: readonly (readonly [RegExp, KmsErrorCode])[] = [
+const THALES_TEXTS: readonly (readonly [RegExp, KmsErrorCode])[] = [
   [/licen[cs]e/i, "KMS_ACCOUNT_ISSUE"],
   [/\b(?:(?:not|in|pre)[ -]?active|deactivated|disabled)\b/i, "KMS_KEY_UNAVAILABLE"],
   [/\b(?:compromised|destroyed|archived|revoked)\b/i, "KMS_KEY_UNAVAILABLE"],

@@ -4,6 +4,7 @@ import { Members } from "../members.ts";
 import { admit } from "../rest/admit.ts";
 import { type KeyIdType, KEY_ID_TYPES } from "./ciphertext.ts";
 
+/** A configuration as tenant files hold it (wire-protocol 5.1), and what the operator decides. */
 export interface ThalesKmsOptions {
   /** `{ serviceUrl, keyId, keyIdType? }` */
   readonly keyPath: unknown;

@@ -111,7 +111,7 @@ export class FakeAzure {
     const permission = PERMISSIONS[verb] ?? "get";
     if (token.app.permissions.has(permission)) return undefined;
     const who = `appid=${token.app.clientId}`;
-    const text = `The user, group or application '${who}' does not have keys ${permission} permission.`;
+    const text = `The application '${who}' does not have keys ${permission} permission.`;
     return failure(403, "Forbidden", text, "ForbiddenByPolicy");
   }
 

@@ -109,7 +109,7 @@ export class GcpTokens {
       exp - iat <= 3_600;
     return sane
       ? undefined
-      : "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.";
+      : "Invalid JWT: Token must be a short-lived token and in a reasonable timeframe.";
   }
 }
 

@@ -28,7 +28,7 @@ export interface GcpWorld {
   readonly options: (change?: GcpChange) => GcpKmsOptions;
 }
 
-export type GcpChange = Partial<GcpKmsOptions> & { readonly resolve?: Resolve };
+type GcpChange = Partial<GcpKmsOptions> & { readonly resolve?: Resolve };
 
 export async function startGcpTrouble(): Promise<TroubleWorld> {
   const { server, account, options } = await startGcp();

@@ -85,7 +85,8 @@ export class FakeGcp {
       return failure(403, "PERMISSION_DENIED", text, reason(this.trouble));
     }
     if (caller.permissions.has(verb)) return undefined;
-    const permission = `cloudkms.cryptoKeyVersions.useTo${verb === "encrypt" ? "Encrypt" : "Decrypt"}`;
+    const use = verb === "encrypt" ? "useToEncrypt" : "useToDecrypt";
+    const permission = `cloudkms.cryptoKeyVersions.${use}`;
     const text = `Permission '${permission}' denied on resource '${key}' (or it may not exist).`;
     return failure(403, "PERMISSION_DENIED", text, reason("IAM_PERMISSION_DENIED"));
   }

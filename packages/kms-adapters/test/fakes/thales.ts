@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { jsonObject, strictBytes, type VendorAnswer, type VendorRequest } from "./vendor-server.ts";
 
-export type ThalesPermission = "EncryptWithKey" | "DecryptWithKey";
+type ThalesPermission = "EncryptWithKey" | "DecryptWithKey";
 
 interface KeyVersion {
   /** Of this version alone: a rotation makes a key of the same name with another id. */

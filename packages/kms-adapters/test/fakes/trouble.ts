@@ -9,7 +9,7 @@ import { cut, drop, hang, html, redirect, reply } from "./mischief.ts";
 import { jsonObject, makeCertificate, type Mischief, type VendorServer } from "./vendor-server.ts";
 
 /** What is different about one driver. */
-export interface DriverChange {
+interface DriverChange {
   readonly resolve?: Resolve;
   readonly caCertificate?: string;
 }
