@@ -1,5 +1,6 @@
 import type { RingBuffer } from "./ring-buffer.ts";
 import type { QueuedEvent, Sender } from "./sender.ts";
+import type { StallClock } from "./stall-clock.ts";
 
 export interface DrainerEvents {
   /** The first event of the ring was handed over and is gone from it. */
@@ -10,7 +11,7 @@ export interface DrainerEvents {
 
 /** Longest time for which events are handed over without letting the event loop turn. */
 const TURN_MS = 2;
-/** Events between two looks at the clock. */
+/** Events from one look at the clock to the next. */
 const STRIDE = 32;
 
 /**
@@ -27,6 +28,7 @@ const PAUSE_MS = 10;
 export class Drainer {
   readonly #ring: RingBuffer;
   readonly #sender: Sender;
+  readonly #clock: StallClock;
   readonly #events: DrainerEvents;
   readonly #enough: number;
   readonly #run = (): void => void this.#drain();
@@ -35,9 +37,10 @@ export class Drainer {
   #stopped = false;
   #ended: (() => void) | undefined;
 
-  constructor(ring: RingBuffer, sender: Sender, events: DrainerEvents) {
+  constructor(ring: RingBuffer, sender: Sender, clock: StallClock, events: DrainerEvents) {
     this.#ring = ring;
     this.#sender = sender;
+    this.#clock = clock;
     this.#events = events;
     this.#enough = Math.min(Math.ceil(ring.capacity / 2), ENOUGH);
   }
@@ -76,6 +79,7 @@ export class Drainer {
     for (let event = this.#next(); event !== undefined; event = this.#next()) {
       try {
         await this.#sender.send(event, wait);
+        if (wait || count % STRIDE === 0) this.#clock.restart();
         wait = false;
         this.#ring.shift();
         this.#events.sent();

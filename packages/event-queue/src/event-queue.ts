@@ -27,9 +27,11 @@ export interface EventQueueStats {
   readonly maxBytes: number;
 }
 
-/** How long `close` goes on when no reader takes anything. */
-const PATIENCE_MS = 1_000;
 const CLOSE_MS = 5_000;
+/** How long after the last event a reader took `close` goes on. A slow one takes them in bursts. */
+const PATIENCE_MS = 5_000;
+/** But so long at least, for a reader that is coming back. */
+const GRACE_MS = 250;
 
 /** Hands events to readers without ever making the caller wait. */
 export class EventQueue {
@@ -38,7 +40,7 @@ export class EventQueue {
   readonly #ring: RingBuffer;
   readonly #drops: Drops;
   readonly #drainer: Drainer;
-  readonly #stall: StallClock;
+  readonly #clock = new StallClock();
   readonly #waiters = new Waiters();
   #endpoint = "";
   #accepted = 0;
@@ -48,7 +50,7 @@ export class EventQueue {
   #closing: Promise<void> | undefined;
 
   /**
-   * A queue in front of a transport of your own. For ZeroMQ see {@link EventQueue.bind}.
+   * A queue in front of a transport of your own. For ZeroMQ see `EventQueue.bind`.
    * @throws EventQueueError `OPTION_INVALID`
    */
   constructor(sender: Sender, options: EventQueueOptions = {}) {
@@ -56,8 +58,7 @@ export class EventQueue {
     this.#sender = sender;
     this.#ring = new RingBuffer(this.#limits.capacity);
     this.#drops = new Drops(options.onDrop, this.#limits.dropIntervalMs);
-    this.#stall = new StallClock(this.#limits.sendTimeoutMs);
-    this.#drainer = new Drainer(this.#ring, sender, {
+    this.#drainer = new Drainer(this.#ring, sender, this.#clock, {
       sent: () => this.#left(),
       failed: () => this.#left("SEND_FAILED"),
     });
@@ -81,7 +82,7 @@ export class EventQueue {
     return this.#endpoint;
   }
 
-  /** Whether an event offered now is dropped, however small. Spares making it: see {@link miss}. */
+  /** Whether an event offered now is dropped, however small. Spares making it: see `miss`. */
   get full(): boolean {
     const { capacity, maxBytes } = this.#limits;
     if (this.#closing !== undefined) return true;
@@ -107,7 +108,7 @@ export class EventQueue {
     return true;
   }
 
-  /** Counts an event that the caller did not make because the queue is {@link full}. */
+  /** Counts an event that the caller did not make because the queue is `full`. */
   miss(): void {
     this.#accepted += 1;
     this.#drops.add(this.#refusal(1) ?? "QUEUE_FULL");
@@ -140,7 +141,7 @@ export class EventQueue {
 
   /**
    * Takes no more events, sends what is held, lets go of the port and drops the rest. Gives up at
-   * the limit (default 5,000 ms), or when no reader takes anything for a second. Never rejects.
+   * the limit (default 5,000 ms), or 5 seconds after a reader last took anything. Never rejects.
    */
   close(limit: number | AbortSignal = CLOSE_MS): Promise<void> {
     this.#closing ??= this.#close(limit);
@@ -152,8 +153,8 @@ export class EventQueue {
     this.#drainer.hurry();
     await limited(limit, (signal) => this.#flushWhileTaken(signal));
     const stopped = this.#drainer.stop();
-    const left = typeof limit === "number" ? limit - (performance.now() - started) : PATIENCE_MS;
-    this.#sender.close(Math.min(left, PATIENCE_MS));
+    const left = typeof limit === "number" ? limit - (performance.now() - started) : GRACE_MS;
+    this.#sender.close(Math.min(Math.max(left, 0), PATIENCE_MS));
     await stopped;
     while (this.#ring.length > 0) {
       this.#ring.shift();
@@ -165,7 +166,8 @@ export class EventQueue {
   async #flushWhileTaken(signal: AbortSignal): Promise<void> {
     while (this.#ring.length > 0 && !signal.aborted) {
       const before = this.#departed;
-      await limited(PATIENCE_MS, (patience) => {
+      const patienceMs = Math.max(PATIENCE_MS - this.#clock.stalledMs, GRACE_MS);
+      await limited(patienceMs, (patience) => {
         const either = AbortSignal.any([signal, patience]);
         return this.#waiters.wait(before + this.#ring.length, either);
       });
@@ -181,19 +183,19 @@ export class EventQueue {
     const size = typeof event === "string" ? Buffer.byteLength(event) : event.byteLength;
     const reason = this.#refusal(size);
     if (reason !== undefined) return reason;
-    if (this.#ring.length === 0) this.#stall.start(this.#sent);
+    if (this.#ring.length === 0) this.#clock.restart();
     this.#ring.push(event, size);
     this.#drainer.wake();
     return undefined;
   }
 
   #refusal(size: number): DropReason | undefined {
-    const { capacity, maxBytes, maxEventBytes } = this.#limits;
+    const { capacity, maxBytes, maxEventBytes, sendTimeoutMs } = this.#limits;
     if (this.#closing !== undefined) return "CLOSED";
     if (size > maxEventBytes) return "EVENT_TOO_LARGE";
     const slots = this.#ring.length < capacity;
     if (slots && this.#ring.bytes + size <= maxBytes) return undefined;
-    if (this.#stall.stalled(this.#sent)) return "SEND_TIMEOUT";
+    if (this.#clock.stalledMs > sendTimeoutMs) return "SEND_TIMEOUT";
     return slots ? "BYTES_FULL" : "QUEUE_FULL";
   }
 

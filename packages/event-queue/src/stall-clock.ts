@@ -1,22 +1,13 @@
-/** Tells a reader that is too slow from one that takes nothing. Reads the clock only when asked. */
+/** How long it is since a reader took something, or since there was something to take. */
 export class StallClock {
-  readonly #timeoutMs: number;
-  #sent = 0;
   #since = performance.now();
 
-  constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
-  }
-
-  /** An event has come into an empty queue: from now on it waits. */
-  start(sent: number): void {
-    this.#sent = sent;
+  /** An event has come into an empty queue, or has left it. */
+  restart(): void {
     this.#since = performance.now();
   }
 
-  /** Whether no event was sent for longer than the timeout, as far as the calls before can tell. */
-  stalled(sent: number): boolean {
-    if (sent !== this.#sent) this.start(sent);
-    return performance.now() - this.#since > this.#timeoutMs;
+  get stalledMs(): number {
+    return performance.now() - this.#since;
   }
 }
