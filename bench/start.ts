@@ -23,8 +23,7 @@ export const startBenchmark: Benchmark = {
 async function measureStart(options: RunOptions): Promise<Row> {
   const samples: Sample[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
-    const started = performance.now();
-    await withTenants(1_000, options, async ({ healthUrl }) => {
+    await withTenants(1_000, options, async ({ healthUrl }, started) => {
       const { status } = await get(`${healthUrl}/ready`);
       if (status !== 200) throw new Error(`/ready answered ${status}`);
       samples.push({ value: (performance.now() - started) / 1_000 });
@@ -43,17 +42,19 @@ async function measureMemory(options: RunOptions): Promise<Row> {
   return rowOf(MEMORY, "MiB", [{ value: mebibytes }]);
 }
 
+/** `started` is when the process was asked for, by the performance clock. */
 async function withTenants(
   count: number,
   { cpus }: RunOptions,
-  use: (proxy: Proxy) => Promise<void>,
+  use: (proxy: Proxy, started: number) => Promise<void>,
 ): Promise<void> {
   const folder = new DataFolder();
   try {
     folder.configure(manyTenants(folder, count));
+    const started = performance.now();
     const proxy = await startProxy({ folder, cpu: cpus.server });
     try {
-      await use(proxy);
+      await use(proxy, started);
     } finally {
       await proxy.program.stop();
     }
