@@ -6,6 +6,8 @@ import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { rowOf, type Sample } from "./lib/statistics.ts";
 
 const ROW = "queue-offer";
+const SENDER = new URL("./lib/event-sender.ts", import.meta.url);
+const READER = new URL("./lib/event-reader.ts", import.meta.url);
 
 /** The queue beside a bare ZeroMQ send loop, each on one CPU with a reader in another process. */
 export const eventQueueBenchmark: Benchmark = {
@@ -26,10 +28,10 @@ async function eventRate(
   subject: "queue" | "bare",
   { seconds, cpus }: RunOptions,
 ): Promise<number> {
-  const sender = start("event-sender.ts", [subject, String(seconds)], cpus.server);
+  const sender = start(SENDER, [subject, String(seconds)], cpus.server);
   const lines = createInterface({ input: sender.stdout ?? process.stdin })[Symbol.asyncIterator]();
   const { value: endpoint = "" } = await lines.next();
-  const reader = start("event-reader.ts", [endpoint], cpus.load);
+  const reader = start(READER, [endpoint], cpus.load);
   try {
     const { value: rate = "" } = await lines.next();
     if (!(Number(rate) > 0)) throw new Error(`the ${subject} sender ended without a rate`);
@@ -39,10 +41,9 @@ async function eventRate(
   }
 }
 
-function start(name: string, args: readonly string[], cpu: number | undefined): ChildProcess {
-  const file = fileURLToPath(new URL(`lib/${name}`, import.meta.url));
+function start(program: URL, args: readonly string[], cpu: number | undefined): ChildProcess {
   const bound = cpu === undefined ? [] : ["taskset", "-c", String(cpu)];
-  const node = [process.execPath, ...process.execArgv, file];
+  const node = [process.execPath, ...process.execArgv, fileURLToPath(program)];
   const [command = "", ...rest] = [...bound, ...node, ...args];
   return spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
 }

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { Progress } from "./programs/progress.ts";
 
+const READER = new URL("./programs/reader.ts", import.meta.url);
+export const PRODUCER: URL = new URL("./programs/producer.ts", import.meta.url);
+
 export interface ReaderProcess {
   /** What it has received, also after it was killed. */
   progress(): Progress;
@@ -16,7 +19,7 @@ export interface ReaderProcess {
 export async function startReader(endpoint: string, pauseMs = 0): Promise<ReaderProcess> {
   const folder = mkdtempSync(join(tmpdir(), "event-reader-"));
   const file = join(folder, "progress");
-  const child = startProgram("reader.ts", [endpoint, file, `${pauseMs}`]);
+  const child = startProgram(READER, [endpoint, file, `${pauseMs}`]);
   onTestFinished(() => rmSync(folder, { recursive: true }));
   await once(child, "message");
   return {
@@ -29,9 +32,8 @@ export async function startReader(endpoint: string, pauseMs = 0): Promise<Reader
   };
 }
 
-/** Starts one of the programs beside this file; kills it with the test if it still runs. */
-export function startProgram(name: string, args: readonly string[]): ChildProcess {
-  const program = join(import.meta.dirname, "programs", name);
+/** Starts a program; kills it with the test if it still runs. */
+export function startProgram(program: URL, args: readonly string[]): ChildProcess {
   const child = fork(program, args, { execArgv: [] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type BindOptions, EventQueue, type EventQueueStats } from "../src/index.ts";
 import { expectExactLedger } from "./ledger.ts";
-import { type ReaderProcess, startProgram, startReader } from "./processes.ts";
+import { PRODUCER, type ReaderProcess, startProgram, startReader } from "./processes.ts";
 
 const PADDING = "x".repeat(990);
 /** Enough for a slow machine; nothing waits for it when all is well. */
@@ -114,7 +114,7 @@ describe("no reader for a whole run", { timeout: 60_000 }, () => {
 
 describe("a process that stops with a full queue", { timeout: 120_000 }, () => {
   it("sends everything first when there is a reader, and then ends", async () => {
-    const producer = startProgram("producer.ts", ["20000", "60000"]);
+    const producer = startProgram(PRODUCER, ["20000", "60000"]);
     const [endpoint] = await once(producer, "message");
     const reader = await startReader(String(endpoint));
     const [[stats], [code]] = await Promise.all([
@@ -129,7 +129,7 @@ describe("a process that stops with a full queue", { timeout: 120_000 }, () => {
   });
 
   it("ends at its deadline when there is none, and says what was lost", async () => {
-    const producer = startProgram("producer.ts", ["20000", "200"]);
+    const producer = startProgram(PRODUCER, ["20000", "200"]);
     const exited = once(producer, "exit");
     await once(producer, "message");
     const [stats] = (await once(producer, "message")) as [EventQueueStats];
