@@ -45,7 +45,11 @@ async function* parseInThread(
     transferList: [theirs, bytes.buffer],
     execArgv: [],
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb() },
+    resourceLimits: {
+      maxOldGenerationSizeMb: memoryLimitMb(),
+      // Pages that a thread leaves behind stay with the process for a while; this keeps them few.
+      maxYoungGenerationSizeMb: 8,
+    },
   });
   try {
     await finished(worker, options.file, signal);
