@@ -13,6 +13,7 @@ export type DropReason =
   /** Offered after `close`, or still held when it ended. */
   | "CLOSED";
 
+/** Events dropped so far, per reason. */
 export type DropCounts = Readonly<Record<DropReason, number>>;
 
 /** Hears of drops, summed up per reason. */

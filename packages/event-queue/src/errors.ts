@@ -1,3 +1,4 @@
+/** Branch on this; the message is for people. */
 export type EventQueueErrorCode =
   /** The endpoint is malformed, in use, or not one of this machine. */
   | "BIND_FAILED"
@@ -22,6 +23,7 @@ export class EventQueueError extends Error {
     this.code = code;
   }
 
+  /** Works across two copies of this package. */
   static is(error: unknown): error is EventQueueError {
     return typeof error === "object" && error !== null && BRAND in error;
   }

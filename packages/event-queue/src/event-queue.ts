@@ -114,6 +114,7 @@ export class EventQueue {
     this.#drops.add(this.#refusal(1) ?? "QUEUE_FULL");
   }
 
+  /** The ledger as it is now. */
   stats(): EventQueueStats {
     return {
       accepted: this.#accepted,

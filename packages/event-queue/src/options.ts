@@ -1,6 +1,7 @@
 import type { DropListener } from "./drops.ts";
 import { EventQueueError } from "./errors.ts";
 
+/** Limits of a queue, whatever it sends through. */
 export interface EventQueueOptions {
   /** Events held before new ones are dropped, 1 to 10,000,000. Default 25,000. */
   readonly capacity?: number | undefined;
@@ -14,7 +15,7 @@ export interface EventQueueOptions {
    * there is room.
    */
   readonly sendTimeoutMs?: number | undefined;
-  /** Told once per interval and reason, at the latest in `close`. */
+  /** Told once per interval and reason, at the latest in `close`. Must not throw. */
   readonly onDrop?: DropListener | undefined;
   /** Milliseconds between two calls of `onDrop`, 1 to 3,600,000. Default 1,000. */
   readonly dropIntervalMs?: number | undefined;
@@ -24,9 +25,11 @@ export interface EventQueueOptions {
 export interface CurveKeyPair {
   /** What readers must know, as the key of the server they connect to. */
   readonly publicKey: string;
+  /** Never leaves this process. */
   readonly secretKey: string;
 }
 
+/** A queue with a ZeroMQ socket. */
 export interface BindOptions extends EventQueueOptions {
   /** ZeroMQ endpoint, `tcp://0.0.0.0:5555` or `tcp://[::1]:0`; port 0 takes a free one. */
   readonly bind: string;
