@@ -1,34 +1,44 @@
+import type { Settings } from "../config/settings.ts";
 import type { Snapshot } from "../tenants/source.ts";
+import type { Terminal } from "./terminal.ts";
+import { withToolbox } from "./toolbox.ts";
+import { makeWrappedKey } from "./wrapped-key.ts";
 
-/** How long a start waits for its own example; it is only there to be pasted. */
-const DEADLINE_MS = 5_000;
-
-/** The first tenant that can wrap. */
-export function exampleTenant({ tenants }: Snapshot): string | undefined {
-  for (const { id, assignments } of tenants.values()) {
-    if (assignments.some(({ primary, configuration }) => primary && configuration.usable))
-      return id;
-  }
-  return undefined;
+/** What lines to paste are made of; members are left out when they cannot be had. */
+export interface Example {
+  /** A tenant that can wrap. */
+  readonly tenantId?: string;
+  /** Base64 of an EDEK of that tenant, made for this example. */
+  readonly edek?: string;
 }
 
-/** Wraps a key over HTTP as a client does; gives its EDEK, or nothing when that does not work. */
-export async function exampleEdek(
-  httpUrl: string,
-  apiKey: string,
-  tenantId: string,
-): Promise<string | undefined> {
+/** Looks for a tenant to show requests with, and wraps a key for it where that is asked for. */
+export async function findExample(
+  settings: Settings,
+  terminal: Pick<Terminal, "env" | "signal">,
+  { withEdek }: { readonly withEdek: boolean },
+): Promise<Example> {
+  let found: Example = {};
   try {
-    const response = await fetch(`${httpUrl}/api/1/document/wrap`, {
-      method: "POST",
-      headers: { authorization: `cmk ${apiKey}`, "content-type": "application/json" },
-      body: JSON.stringify({ tenantId, iclFields: { requestingId: "me" }, customFields: {} }),
-      signal: AbortSignal.timeout(DEADLINE_MS),
+    await withToolbox(settings, terminal, async (toolbox) => {
+      const tenantId = exampleTenant(toolbox.snapshot);
+      if (tenantId === undefined) return;
+      found = { tenantId };
+      if (!withEdek) return;
+      // Not by a request: that would leave an event and a count behind.
+      const edek = (await makeWrappedKey(toolbox, tenantId)).toString("base64");
+      found = { tenantId, edek };
     });
-    const answer = (await response.json()) as { edek?: unknown };
-    return typeof answer.edek === "string" ? answer.edek : undefined;
   } catch {
-    // A certificate that this process does not trust, for one. The lines to paste do without.
-    return undefined;
+    // Whoever broke the file this very moment is told so by the log.
   }
+  return found;
+}
+
+function exampleTenant({ tenants }: Snapshot): string | undefined {
+  for (const { id, assignments } of tenants.values()) {
+    const wraps = assignments.some(({ primary, configuration }) => primary && configuration.usable);
+    if (wraps) return id;
+  }
+  return undefined;
 }

@@ -29,7 +29,7 @@ export function commandHelp(command: Command): string {
   );
   const codes = Object.entries(command.exitCodes);
   return (
-    `${usageLine(command)}\n\n${command.description.trim()}\n\n` +
+    `${usageLine(command)}\n\n${paragraphs(command.description)}\n\n` +
     `Options:\n${table(options)}\nExit codes:\n${table(codes)}`
   );
 }
@@ -40,6 +40,19 @@ export function usageLine({ name, synopsis }: Command): string {
 
 function commandTable(commands: readonly Command[]): string {
   return table(commands.map(({ name, summary }) => [name, summary]));
+}
+
+/** Folds what is written as it fits the source; indented lines stay as they are. */
+function paragraphs(text: string): string {
+  return text
+    .trim()
+    .split("\n\n")
+    .map((paragraph) =>
+      paragraph.startsWith("  ")
+        ? paragraph
+        : fold(paragraph.replaceAll("\n", " "), WIDTH).join("\n"),
+    )
+    .join("\n\n");
 }
 
 /** Two columns, the second one folded. Every line ends with a line feed. */

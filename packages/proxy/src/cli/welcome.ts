@@ -1,44 +1,30 @@
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { createFileSource } from "../file-source/source.ts";
 import type { Addresses } from "../service.ts";
-import { exampleEdek, exampleTenant } from "./example.ts";
+import { type Example, findExample } from "./example.ts";
+import { plainText, withoutControls } from "./plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface WelcomeOptions {
   readonly settings: Settings;
-  readonly env: Terminal["env"];
+  readonly terminal: Pick<Terminal, "env" | "signal">;
   readonly addresses: Addresses;
-  /** Whether the API key is the demo's: it is shown, and used once for an example. */
+  /** Whether the API key is the demo's and may be shown. */
   readonly demo: boolean;
 }
 
 /** Collects what a person wants to know; tells less when something cannot be found out. */
-export async function welcome({ settings, env, addresses, demo }: WelcomeOptions): Promise<string> {
-  const httpUrl = `${settings.http.tls ? "https" : "http"}://${reachable(addresses.http)}`;
+export async function welcome(options: WelcomeOptions): Promise<string> {
+  const { settings, terminal, addresses, demo } = options;
   const [ownKey = ""] = settings.apiKeys;
-  const configFile = resolve(settings.source.configFile);
-  const tenantId = await tenantOf(configFile, env);
-  const edek = demo && tenantId !== undefined && (await exampleEdek(httpUrl, ownKey, tenantId));
   return welcomeText({
-    httpUrl,
+    httpUrl: `${settings.http.tls ? "https" : "http"}://${reachable(addresses.http)}`,
     healthUrl: `http://${reachable(addresses.health)}`,
     eventsUrl: addresses.events && `tcp://${reachable(addresses.events)}`,
-    configFile,
+    configFile: resolve(settings.source.configFile),
     apiKey: demo ? ownKey : "$API_KEY",
-    tenantId,
-    edek: edek || undefined,
+    example: await findExample(settings, terminal, { withEdek: demo }),
   });
-}
-
-async function tenantOf(file: string, env: Terminal["env"]): Promise<string | undefined> {
-  try {
-    const snapshot = await createFileSource({ file, env }).load(new AbortController().signal);
-    return exampleTenant(snapshot);
-  } catch {
-    // Whoever changed the file this very moment is told so by the log.
-    return undefined;
-  }
 }
 
 /** "All addresses" is nothing to connect to. */
@@ -55,10 +41,7 @@ export interface Welcome {
   readonly configFile: string;
   /** What to write into the `Authorization` header; a shell variable when the key is not ours. */
   readonly apiKey: string;
-  /** A tenant that can wrap; undefined when there is none. */
-  readonly tenantId: string | undefined;
-  /** An EDEK of that tenant, if one was made. */
-  readonly edek: string | undefined;
+  readonly example: Example;
 }
 
 /** With lines to paste into a shell. */
@@ -78,13 +61,14 @@ Ctrl-C stops it.
 `;
 }
 
-function tryIt({ tenantId, edek, ...welcome }: Welcome): string {
+function tryIt({ example: { tenantId, edek }, ...target }: Welcome): string {
   if (tenantId === undefined) return "\nNo tenant has an active primary configuration yet.\n";
   const from = { tenantId, iclFields: { requestingId: "me" }, customFields: {} };
-  const wrap = curl(welcome, "wrap", from);
-  const unwrap = curl(welcome, "unwrap", { ...from, encryptedDocumentKey: edek ?? "EDEK" });
-  const which = edek === undefined ? "it, with the answer's edek as EDEK" : "such a key";
-  return `\nWrap a key for the tenant ${tenantId}:\n${wrap}\n\nUnwrap ${which}:\n${unwrap}\n`;
+  const wrap = curl(target, "wrap", from);
+  const unwrap = curl(target, "unwrap", { ...from, encryptedDocumentKey: edek ?? "EDEK" });
+  const which =
+    edek === undefined ? "it, with the answer's edek as EDEK" : "a key that was wrapped just now";
+  return `\nWrap a key for the tenant ${plainText(tenantId)}:\n${wrap}\n\nUnwrap ${which}:\n${unwrap}\n`;
 }
 
 function curl(
@@ -98,7 +82,7 @@ function curl(
   const authorization = apiKey.startsWith("$") ? `"${header}"` : quoted(header);
   return (
     `curl ${options} ${httpUrl}/api/1/document/${verb} -H ${authorization} ` +
-    `-H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`
+    `-H 'Content-Type: application/json' -d ${quoted(withoutControls(JSON.stringify(body)))}`
   );
 }
 

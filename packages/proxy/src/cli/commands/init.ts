@@ -13,7 +13,9 @@ Makes FOLDER with a configuration file of three tenants on the embedded local KM
 not, one disabled), a file with a key for each, and a file \`env\` with a fresh API key. Only the
 owner may read them. A folder that has all of these is left as it is; nothing is ever overwritten.
 
-Then start with:  set -a; . FOLDER/env; set +a; tenant-security-proxy start`,
+Then start with:
+
+  set -a; . FOLDER/env; set +a; tenant-security-proxy start`,
   options: {},
   positionals: [1, 1],
   exitCodes: {

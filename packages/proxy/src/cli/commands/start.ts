@@ -63,8 +63,11 @@ Logs are JSON lines on standard output. With --demo or --hints, text for people 
       throw startMistake(cause);
     });
     if (demo !== undefined || args.flag("hints")) {
+      const { signal } = new AbortController();
       const { welcome } = await import("../welcome.ts");
-      terminal.print(await welcome({ settings, env, addresses, demo: demo !== undefined }));
+      terminal.print(
+        await welcome({ settings, terminal: { env, signal }, addresses, demo: demo !== undefined }),
+      );
     }
     // The process ends by a signal.
     return new Promise<never>(() => {});
