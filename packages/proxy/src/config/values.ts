@@ -21,11 +21,12 @@ export function parseBoolean(text: string): Parsed<boolean> {
   return value === undefined ? { expected: "true or false" } : { value };
 }
 
+/** One of a set of words, in any case. */
 export function parseChoice<Word extends string>(
   text: string,
   choices: readonly Word[],
 ): Parsed<Word> {
-  const value = choices.find((choice) => choice === text);
+  const value = choices.find((choice) => choice === text.toLowerCase());
   return value === undefined ? { expected: `one of ${choices.join(", ")}` } : { value };
 }
 

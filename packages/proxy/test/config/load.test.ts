@@ -274,6 +274,7 @@ describe("settings that depend on each other", () => {
 describe("the log level", () => {
   it.for([
     [{ LOG_LEVEL: "debug" }, "debug"],
+    [{ LOG_LEVEL: "WARN" }, "warn"],
     [{ RUST_LOG: "info,tsp=debug" }, "info"],
     [{ RUST_LOG: "trace" }, "trace"],
     [{ LOG_LEVEL: "error", RUST_LOG: "trace" }, "error"],

@@ -41,6 +41,8 @@ export async function publish(
     await unlink(draft);
   }
   await syncFolder(dirname(path));
+  // The folder may be new, made by a process that has not got so far yet.
+  await syncFolder(dirname(dirname(path)));
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ProxyError } from "../../errors.ts";
 import { claim, makeFolder, namesIn } from "./exclusive.ts";
 import { MAX_SECRET_ID } from "./secret-file.ts";
 
@@ -19,13 +20,18 @@ export class SecretIds {
     this.#options = options;
   }
 
-  /** An id that nobody ever had. It stays taken, whether or not it is used. */
+  /**
+   * An id that nobody ever had. It stays taken, whether or not it is used.
+   * @throws ProxyError 401 when there is none left
+   */
   async next(): Promise<number> {
     await this.#started();
     for (;;) {
       const id = this.#next;
       this.#next = id + 1;
-      if (id > MAX_SECRET_ID) throw new RangeError("All ids of tenant secrets are taken");
+      if (id > MAX_SECRET_ID) {
+        throw new ProxyError("SECRET_CREATION_FAILED", "All ids of tenant secrets are taken");
+      }
       if (await claim(join(this.#options.folder, `${id}`))) return id;
       // Another process is ahead of us.
       this.#next = Math.max(this.#next, await this.#firstFree());

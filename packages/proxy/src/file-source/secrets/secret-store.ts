@@ -24,9 +24,6 @@ export interface Rotation {
   readonly current: SecretFile | undefined;
 }
 
-/** Each lost race means that another process has just made a secret of the same path. */
-const MAX_ATTEMPTS = 100;
-
 const DRAFT_AGE_MS = 3_600_000;
 
 /**
@@ -61,15 +58,14 @@ export class FileSecretStore implements SecretStore {
   /** @throws ProxyError 401 when the folder cannot be written, 100 when a file is damaged */
   async create(key: SecretKey, encryptedSecret: Uint8Array): Promise<SecretFile> {
     const name = folderName(key);
-    let id: number | undefined;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const [newest] = await this.#generations(name);
-      if (newest?.status === "current") return await this.#reader.read(name, newest);
-      id ??= await this.#explained(() => this.#ids.next());
-      const secret = newSecret(key, id, encryptedSecret);
-      if (await this.#publish(name, (newest?.number ?? 0) + 1, secret)) return secret;
-    }
-    throw new ProxyError("SECRET_CREATION_FAILED", "The tenant secret is changed all the time");
+    const [newest] = await this.#generations(name);
+    if (newest?.status === "current") return await this.#reader.read(name, newest);
+    const number = (newest?.number ?? 0) + 1;
+    const id = await this.#explained(() => this.#ids.next());
+    const secret = newSecret(key, id, encryptedSecret);
+    if (await this.#publish(name, number, secret)) return secret;
+    // Somebody else was faster. The file says so itself, whatever a listing may still say.
+    return await this.#reader.read(name, { number, status: "current" });
   }
 
   /**

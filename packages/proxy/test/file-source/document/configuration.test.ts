@@ -161,7 +161,10 @@ describe("a configuration that cannot be used", () => {
     [{ token: "t" }, undefined],
     [{ roleId: "r", secretId: "s", authMountPath: "approle" }, undefined],
     [{ jwt: "j", role: "r", caCertificate: { fromFile: "ca.pem" } }, undefined],
-    [{ roleId: "r" }, "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role"],
+    [
+      { roleId: "r" },
+      "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role",
+    ],
     [
       { role: "r", secretId: "s" },
       "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role",
@@ -170,7 +173,10 @@ describe("a configuration that cannot be used", () => {
       { token: "t", jwt: "j", role: "r" },
       "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role",
     ],
-    [{ token: null }, "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role"],
+    [
+      { token: null },
+      "credentials: expected exactly one of: token, or roleId and secretId, or jwt and role",
+    ],
   ] as const)("may be a Vault one: %j", ([given, reason]) => {
     const keyPath = { address: "https://vault.example", mountPath: "transit", keyName: "k" };
     const text = document([{ id: 1, type: "VAULT", keyPath, credentials: given }], []);
