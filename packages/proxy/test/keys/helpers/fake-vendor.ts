@@ -22,6 +22,7 @@ export class FakeVendor {
   latencyMs = 0;
   running = 0;
   mostRunning = 0;
+  #held: Promise<void> = Promise.resolve();
 
   count(operation: KmsOperation, configurationId?: number): number {
     return this.calls.filter(
@@ -29,6 +30,16 @@ export class FakeVendor {
         call.operation === operation &&
         (configurationId === undefined || call.configurationId === configurationId),
     ).length;
+  }
+
+  /** Calls that come from now on do not end before the function that this gives back was called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = Promise.resolve();
+      resolve();
+    };
   }
 
   driver(configurationId: number): KmsDriver {
@@ -53,6 +64,7 @@ export class FakeVendor {
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
+      await this.#held;
       await (this.latencyMs > 0 ? delay(this.latencyMs) : nextTurn());
       const code = this.faults.get(configurationId);
       if (code !== undefined) throw new DriverError({ code, detail: `Code: Fake, ${code}` });

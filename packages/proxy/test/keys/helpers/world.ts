@@ -57,6 +57,7 @@ export interface World {
   readonly withdrawn: number[];
   /** Puts another snapshot in place; nothing is re-checked by that alone. */
   setTenants(tenants: TenantSketches): Snapshot;
+  readonly snapshot: () => Snapshot;
   /** From now on there is no snapshot that is fresh enough. */
   failTenants(error: Error): void;
 }
@@ -127,6 +128,7 @@ export function buildWorld(options: WorldOptions): World {
     breakerChanges,
     withdrawn,
     setTenants,
+    snapshot: () => snapshot,
     failTenants(error) {
       failure = error;
     },
