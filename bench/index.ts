@@ -1,13 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus as cpuInfo } from "node:os";
 import { parseArgs } from "node:util";
+import { eventQueueBenchmark } from "./event-queue.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { table } from "./lib/table.ts";
 import { proxyBenchmark } from "./proxy.ts";
 import { startBenchmark } from "./start.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [proxyBenchmark, startBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [proxyBenchmark, startBenchmark, eventQueueBenchmark];
 
 const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--json FILE]
 

@@ -282,6 +282,7 @@ class ProxyService implements Service {
   }
 
   async #close(deadline: StopDeadline): Promise<void> {
+    this.#metrics.close();
     for (const end of this.#endings.splice(0).toReversed()) await end(deadline);
   }
 }
