@@ -6,6 +6,7 @@ export class DriverError extends Error {
     this.prototype.name = "DriverError";
   }
 
+  /** Goes into the `KmsError` as it is. */
   readonly fault: KmsFault;
 
   constructor(fault: KmsFault, options?: ErrorOptions) {

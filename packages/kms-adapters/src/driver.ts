@@ -1,5 +1,6 @@
 import type { KmsFault } from "./errors.ts";
 
+/** What every call of a driver brings along. */
 export interface CallOptions {
   /** Ends the call. A driver stops its work within 50 ms of the signal. */
   readonly signal: AbortSignal;

@@ -22,10 +22,12 @@ export type KmsErrorCode =
   /** An answer that no table row explains. */
   | "KMS_UNKNOWN";
 
+/** Wrapping encrypts a key of ours under the tenant's key, unwrapping decrypts it. */
 export type KmsOperation = "wrap" | "unwrap";
 
 /** What a driver makes of an error its vendor raised. */
 export interface KmsFault {
+  /** Why, in words that mean the same for every vendor. */
   readonly code: KmsErrorCode;
   /** The vendor's own wording and code, if they are safe to show to the caller. */
   readonly detail?: string | undefined;
@@ -33,12 +35,15 @@ export interface KmsFault {
   readonly httpStatus?: number | undefined;
 }
 
+/** Where a fault happened. */
 export interface KmsErrorOptions {
+  /** Name of the driver. */
   readonly driver: string;
   /** Absent when a configuration was refused before any call. */
   readonly operation?: KmsOperation;
   /** Whose KMS it was, such as `configuration 534`; becomes part of the message. */
   readonly subject?: string | undefined;
+  /** The vendor's own error; for logs, never for callers. */
   readonly cause?: unknown;
 }
 
@@ -98,7 +103,9 @@ export class KmsError extends Error {
     Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
+  /** Why the call failed; branch on it. */
   readonly code: KmsErrorCode;
+  /** Name of the driver. */
   readonly driver: string;
   /** `wrap` for a configuration that was refused before any call. */
   readonly operation: KmsOperation;
@@ -123,6 +130,7 @@ export class KmsError extends Error {
     return RETRYABLE.has(this.code);
   }
 
+  /** Whether `error` is one of these, also when another copy of this package made it. */
   static is(error: unknown): error is KmsError {
     return typeof error === "object" && error !== null && BRAND in error;
   }

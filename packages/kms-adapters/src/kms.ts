@@ -10,11 +10,15 @@ import {
   type KmsOperation,
 } from "./errors.ts";
 
+/** One finished call, for metrics. */
 export interface KmsObservation {
+  /** Name of the driver. */
   readonly driver: string;
+  /** What was called. */
   readonly operation: KmsOperation;
   /** Of the whole call, a retry included. */
   readonly seconds: number;
+  /** How it ended. */
   readonly code: KmsErrorCode | "OK";
   /** 200 on success, the vendor's status on failure, 0 when there was no answer. */
   readonly httpStatus: number;
@@ -22,6 +26,7 @@ export interface KmsObservation {
   readonly attempts: number;
 }
 
+/** Limits and hooks of a `Kms`. */
 export interface KmsOptions {
   /** Upper bound in milliseconds for one call, its retry included. Default: 10 000. */
   readonly timeoutMs?: number;

@@ -5,7 +5,7 @@ import { sdkConfig } from "./sdk-config.ts";
 import { AwsSessions, type Session } from "./sessions.ts";
 
 /** The slice of the SDK client that the driver uses; a test double needs only this. */
-export type AwsKmsClient = Pick<KMSClient, "send">;
+type AwsKmsClient = Pick<KMSClient, "send">;
 
 export interface AwsClients {
   /** Runs `call` with a client whose credentials are good, once more when they had expired. */

@@ -97,7 +97,7 @@ function codeOf(status: number): KmsErrorCode {
   return status === 429 ? "KMS_THROTTLED" : "KMS_UNKNOWN";
 }
 
-export function isServiceError(error: unknown): error is ServiceError {
+function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "$fault" in error && "$metadata" in error;
 }
 

@@ -25,8 +25,8 @@ export function awsKms(options: AwsKmsOptions): KmsDriver {
 
 type DriverSettings = Pick<AwsSettings, "key" | "region" | "encryptionContext">;
 
-/** The driver over any client. */
-export function awsDriver(settings: DriverSettings, clients: AwsClients): KmsDriver {
+/** The driver over clients of whatever credentials. */
+function awsDriver(settings: DriverSettings, clients: AwsClients): KmsDriver {
   const { key, region, encryptionContext: EncryptionContext } = settings;
   const common = { KeyId: key.text, EncryptionContext };
 

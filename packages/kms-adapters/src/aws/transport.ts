@@ -1,5 +1,6 @@
-import { HttpClient, type HttpClientOptions, type RawAnswer } from "../http/client.ts";
+import { HttpClient, type HttpClientOptions } from "../http/client.ts";
 import { HttpAnswerError, HttpStatusError } from "../http/errors.ts";
+import type { RawAnswer } from "../http/exchange.ts";
 
 /** What an SDK client hands to its request handler. */
 interface SdkRequest {

@@ -4,6 +4,7 @@ import type { KmsDriver } from "../driver.ts";
 import { Kms } from "../kms.ts";
 import { changed, failure, spyOn, whole } from "./probes.ts";
 
+/** A vendor, real or not, with two keys for one test. */
 export interface DriverHarness {
   /** Two drivers backed by two different keys of the same vendor. The suite closes them. */
   drivers(): Promise<readonly [KmsDriver, KmsDriver]>;
@@ -17,9 +18,11 @@ export interface DriverHarness {
   /** What `peakSockets` may reach. Default: 64. */
   readonly maxSockets?: number;
 
+  /** Stops what the harness started. */
   dispose?(): void | Promise<void>;
 }
 
+/** Patience of the suite. */
 export interface ConformanceOptions {
   /** Milliseconds for each test. Default: 30 000, for servers that are far or slow. */
   readonly timeoutMs?: number;

@@ -5,6 +5,7 @@ import { AddressError } from "./errors.ts";
 import { isPublicAddress } from "./ranges.ts";
 import { type Resolve, SharedResolver, systemResolve } from "./resolver.ts";
 
+/** What the operator decides about addresses. */
 export interface AddressPolicyOptions {
   /** Entries of `TSP_KMS_ALLOWED_HOSTS`: `host`, `host:port`, `.suffix`, `http://host:port`. */
   readonly allowedHosts?: readonly string[];
@@ -26,8 +27,10 @@ export interface AddressRules {
 export interface KmsAddress {
   /** `https://host:port`, without a path. */
   readonly origin: string;
+  /** Lower case; an IPv6 address in brackets. */
   readonly hostname: string;
   readonly port: number;
+  /** False only for `http://` addresses that the operator lists. */
   readonly tls: boolean;
   /** For `net.connect`, agents and SDKs: connects only to addresses that were checked. */
   readonly lookup: LookupFunction;

@@ -1,7 +1,8 @@
-import { type Dispatcher, Pool } from "undici";
+import { Pool } from "undici";
 import { wipe } from "../bytes.ts";
 import type { KmsAddress } from "./address-policy.ts";
 import { HttpAnswerError, HttpStatusError } from "./errors.ts";
+import { Exchange, type RawAnswer } from "./exchange.ts";
 
 export interface HttpClientOptions {
   readonly address: KmsAddress;
@@ -23,16 +24,9 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+export interface HttpAnswer extends Pick<RawAnswer, "status" | "headers"> {
   /** Parsed JSON; undefined for 204. */
   readonly body: unknown;
-}
-
-export interface RawAnswer extends Omit<HttpAnswer, "body"> {
-  /** In memory of its own; whoever asked wipes it. */
-  readonly bytes: Buffer;
 }
 
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -83,53 +77,19 @@ export class HttpClient {
    * Resolves with an answer of any status and form, for SDKs that read it themselves.
    * @throws HttpAnswerError for a redirect, an answer that is cut or too large
    */
-  async exchange({ method = "POST", signal, ...rest }: HttpRequest): Promise<RawAnswer> {
-    const headers = { accept: "application/json", ...rest.headers };
-    const answer = await this.#send({ ...rest, method, headers, signal });
-    const status = answer.statusCode;
-    if (status >= 300 && status < 400) {
-      answer.body.on("error", () => {}).destroy();
-      throw new HttpAnswerError(`HTTP ${status}: redirects are not followed`, status);
+  exchange({ method = "POST", signal, path, body, headers }: HttpRequest): Promise<RawAnswer> {
+    const exchange = new Exchange(signal);
+    if (!signal.aborted) {
+      const sent = { accept: "application/json", ...headers };
+      this.#pool.dispatch({ method, path, headers: sent, body: body ?? null }, exchange);
     }
-    return { status, headers: answer.headers, bytes: await readBytes(answer, signal) };
+    return exchange.answer;
   }
 
   /** Cuts whatever is under way. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
-
-  async #send(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.#pool.request(options);
-    } catch (error) {
-      if (!isHttpNonsense(error)) throw error;
-      throw new HttpAnswerError("the answer is not HTTP", 0, error);
-    }
-  }
-}
-
-async function readBytes(answer: Dispatcher.ResponseData, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of answer.body) chunks.push(chunk as Buffer);
-    return joined(chunks);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const status = answer.statusCode;
-    if (status >= 400) throw new HttpStatusError(status, undefined);
-    const reason = isTooLarge(error) ? "is too large" : "was cut";
-    throw new HttpAnswerError(`HTTP ${status}: the answer ${reason}`, status, error);
-  } finally {
-    for (const chunk of chunks) wipe(chunk);
-  }
-}
-
-function joined(chunks: readonly Buffer[]): Buffer {
-  const whole = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let end = 0;
-  for (const chunk of chunks) end += chunk.copy(whole, end);
-  return whole;
 }
 
 function parseJson(text: string): unknown {
@@ -138,17 +98,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function isHttpNonsense(error: unknown): boolean {
-  if (codeOf(error) === "UND_ERR_HEADERS_OVERFLOW") return true;
-  return error instanceof Error && error.name === "HTTPParserError";
-}
-
-function isTooLarge(error: unknown): boolean {
-  return codeOf(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 }

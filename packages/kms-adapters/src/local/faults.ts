@@ -1,5 +1,5 @@
 import { DriverError } from "../driver-error.ts";
-import type { KmsErrorCode, KmsFault } from "../errors.ts";
+import type { KmsErrorCode } from "../errors.ts";
 
 export type LocalFault = "CLOSED" | "DISABLED" | "MALFORMED" | "TAMPERED" | "UNKNOWN_VERSION";
 
@@ -14,11 +14,7 @@ const FAULTS: Readonly<Record<LocalFault, readonly [KmsErrorCode, string]>> = {
   ],
 };
 
-export function localFault(name: LocalFault): KmsFault {
-  const [code, text] = FAULTS[name];
-  return { code, detail: `Code: ${name}, ${text}` };
-}
-
 export function localError(name: LocalFault, cause?: unknown): DriverError {
-  return new DriverError(localFault(name), { cause });
+  const [code, text] = FAULTS[name];
+  return new DriverError({ code, detail: `Code: ${name}, ${text}` }, { cause });
 }

@@ -2,6 +2,7 @@ import { decodeBase64, wipe } from "../bytes.ts";
 import type { KmsError } from "../errors.ts";
 import { configInvalid, Members } from "../members.ts";
 
+/** One version of a key. */
 export interface LocalKey {
   /** 1 to 2^32-1; the highest one wraps, all of them unwrap. */
   readonly version: number;
@@ -9,9 +10,11 @@ export interface LocalKey {
   readonly key: Uint8Array;
 }
 
+/** A key of this process, in one or several versions. */
 export interface LocalKmsOptions {
   /** Bound into every ciphertext: another name cannot open it. */
   readonly keyName: string;
+  /** At least one. */
   readonly keys: readonly LocalKey[];
   /** A disabled key refuses everything with `KMS_KEY_UNAVAILABLE`. Default: false. */
   readonly disabled?: boolean;

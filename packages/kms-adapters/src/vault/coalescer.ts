@@ -9,13 +9,8 @@ export type SendBatch = (
 
 interface Item {
   readonly input: string;
+  readonly signal: AbortSignal;
   readonly settle: (outcome: Outcome) => void;
-}
-
-interface Batch {
-  readonly items: Item[];
-  readonly controller: AbortController;
-  waiting: number;
 }
 
 const MAX_ITEMS = 128;
@@ -26,7 +21,7 @@ const MAX_ITEMS = 128;
  */
 export class Coalescer {
   readonly #send: SendBatch;
-  #open: Batch | undefined;
+  #open: Item[] = [];
 
   constructor(send: SendBatch) {
     this.#send = send;
@@ -34,49 +29,67 @@ export class Coalescer {
 
   add(input: string, signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
-      const batch = this.#batch();
-      const leave = (): void => {
-        reject(signal.reason as Error);
-        batch.waiting -= 1;
-        if (batch.waiting === 0) batch.controller.abort(signal.reason);
-      };
       const settle = (outcome: Outcome): void => {
-        signal.removeEventListener("abort", leave);
         if (typeof outcome === "string") resolve(outcome);
         else reject(outcome);
       };
-      batch.items.push({ input, settle });
-      batch.waiting += 1;
-      if (signal.aborted) leave();
-      else signal.addEventListener("abort", leave, { once: true });
-      if (batch.items.length === MAX_ITEMS) this.#open = undefined;
+      if (this.#open.length === 0) this.#openBatch();
+      this.#open.push({ input, signal, settle });
+      if (this.#open.length === MAX_ITEMS) this.#open = [];
     });
   }
 
-  #batch(): Batch {
-    if (this.#open !== undefined) return this.#open;
-    const batch: Batch = { items: [], controller: new AbortController(), waiting: 0 };
-    this.#open = batch;
+  #openBatch(): void {
+    const items: Item[] = [];
+    this.#open = items;
     setImmediate(() => {
-      if (this.#open === batch) this.#open = undefined;
-      void this.#run(batch);
+      if (this.#open === items) this.#open = [];
+      void this.#run(items);
     });
-    return batch;
   }
 
-  async #run({ items, controller: { signal } }: Batch): Promise<void> {
-    const inputs = items.map(({ input }) => input);
-    const outcomes = signal.aborted ? [] : await this.#outcomes(inputs, signal);
+  async #run(items: readonly Item[]): Promise<void> {
+    const [only] = items;
+    const group: Group = items.length === 1 && only ? only : leaveTogether(items);
+    const outcomes = await this.#outcomes(items, group.signal);
+    group.release?.();
     for (const [index, { settle }] of items.entries()) {
-      settle(outcomes[index] ?? new Error("the batch was given up"));
+      settle(outcomes[index] ?? new Error("the batch has no outcome for this item"));
     }
   }
 
-  async #outcomes(inputs: readonly string[], signal: AbortSignal): Promise<readonly Outcome[]> {
+  async #outcomes(items: readonly Item[], signal: AbortSignal): Promise<readonly Outcome[]> {
     try {
-      return await this.#send(inputs, signal);
+      signal.throwIfAborted();
+      return await this.#send(
+        items.map(({ input }) => input),
+        signal,
+      );
     } catch (error) {
-      return inputs.map(() => (error instanceof Error ? error : new Error("batch failed")));
+      const failure = error instanceof Error ? error : new Error("the batch failed");
+      return items.map(() => failure);
     }
   }
+}
+
+interface Group {
+  readonly signal: AbortSignal;
+  readonly release?: () => void;
+}
+
+/** Settles each item whose own signal fires; the group's signal fires with the last of them. */
+function leaveTogether(items: readonly Item[]): Group {
+  const controller = new AbortController();
+  const settled = new AbortController();
+  let waiting = items.length;
+  for (const { signal, settle } of items) {
+    const leave = (): void => {
+      settle(signal.reason as Error);
+      waiting -= 1;
+      if (waiting === 0) controller.abort(signal.reason);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true, signal: settled.signal });
+  }
+  return { signal: controller.signal, release: () => settled.abort() };
 }

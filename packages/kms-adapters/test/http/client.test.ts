@@ -241,6 +241,39 @@ describe("the caller's signal", () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
+  it("ends a request for which no connection stands yet", async () => {
+    const port = await listen(() => {});
+    const controller = new AbortController();
+    const call = client({ connectTimeoutMs: 30_000 }, port)
+      .request({ path: "/", signal: controller.signal })
+      .catch((error: unknown) => error);
+    await delay(100);
+    const started = performance.now();
+    controller.abort();
+
+    expect(await call).toMatchObject({ name: "AbortError" });
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it("keeps a request that waits for a socket from ever being sent", async () => {
+    server.misbehave("/slow", (response) => {
+      setTimeout(() => response.end("{}"), 300);
+    });
+    const single = client({ maxSockets: 1 });
+    const slow = get("/slow", single);
+    const controller = new AbortController();
+    const waiting = single
+      .request({ path: "/never-sent", signal: controller.signal })
+      .catch((error: unknown) => error);
+
+    controller.abort();
+
+    expect(await waiting).toMatchObject({ name: "AbortError" });
+    await slow;
+    expect((await get("/next", single)).status).toBe(200);
+    expect(server.requests.map(({ path }) => path)).not.toContain("/never-sent");
+  });
+
   it("ends a request in the middle of its answer", async () => {
     server.misbehave("/half", (response) => {
       response.writeHead(200, { "content-length": "1000" });

@@ -3,7 +3,7 @@ import { beforeAll } from "vitest";
 
 export const ROOT = "root-token-of-the-tests";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly data: Readonly<Record<string, unknown>>;
 }
