@@ -17,6 +17,9 @@ export interface VaultCall {
 export interface VaultAnswer {
   readonly status: number;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Breaks the connection: before anything is sent, or in the middle of the body. */
+  readonly broken?: "before" | "within";
 }
 
 const PREFIX = "vault:v1:";
@@ -72,11 +75,22 @@ export class FakeVault {
     this.calls.set(key, (this.calls.get(key) ?? 0) + 1);
     const sent = await readInputs(request);
     const token = String(request.headers["x-vault-token"]);
-    const { status, body } =
+    const { status, body, headers, broken } =
       behaviour === undefined || operation === undefined
         ? answer(404, { errors: [] })
         : await behaviour({ operation: operation as VaultCall["operation"], token, ...sent });
-    response.writeHead(status, { "content-type": "application/json" }).end(body);
+    if (broken === "before") {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    const length = Buffer.byteLength(body);
+    const type = { "content-type": "application/json", "content-length": String(length) };
+    response.writeHead(status, { ...type, ...headers });
+    if (broken === "within") {
+      response.write(body.slice(0, length >> 1), () => request.socket.destroy());
+      return;
+    }
+    response.end(body);
   }
 }
 
