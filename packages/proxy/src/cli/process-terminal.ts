@@ -1,3 +1,5 @@
+import { CliError } from "./cli-error.ts";
+import { EXIT } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The terminal of this process. */
@@ -29,7 +31,9 @@ async function readStandardInput(maxBytes: number): Promise<string> {
   let bytes = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new RangeError(`standard input is longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) {
+      throw new CliError(`standard input is longer than ${maxBytes} bytes`, EXIT.failed);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -8,7 +8,7 @@ export interface Terminal {
   /** Everything a program that reads the results must not see, to standard error. */
   warn(text: string): void;
 
-  /** Standard input to its end. Rejects when it is longer than `maxBytes`. */
+  /** Standard input to its end. Rejects with a `CliError` when it is longer than `maxBytes`. */
   readInput(maxBytes: number): Promise<string>;
 
   /** Fires when someone wants the command to end: Ctrl-C, SIGTERM. */
