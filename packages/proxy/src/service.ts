@@ -115,9 +115,9 @@ class ProxyService implements Service {
   }
 
   async #open(): Promise<Addresses> {
-    const { http, health } = this.#settings;
-    const { kms } = this.#settings;
-    this.#logger.info({ ...this.#budget, allowedHosts: kms.allowedHosts }, "starting");
+    const { http, health, kms } = this.#settings;
+    const { allowedHosts, endpoints: kmsEndpoints } = kms;
+    this.#logger.info({ ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
     const healthAddress = await this.#openHealth();
     const queue = await this.#openEvents();
     const recorder = this.#recorder(queue);

@@ -16,6 +16,8 @@ export interface AzureKmsOptions {
   readonly maxSockets?: number;
   /** For the operator only: origin of another token service. Default: the cloud's own. */
   readonly authorityHost?: string;
+  /** What allows `authorityHost`, when a vault must not be there. Default: `policy`. */
+  readonly authorityPolicy?: AddressPolicy;
   /** For the operator only: PEM of the authorities to trust instead of the public ones. */
   readonly caCertificate?: string;
 }
@@ -81,7 +83,7 @@ const SECRET = { max: 4_096, fromFile: true };
 
 /** @throws KmsError `KMS_CONFIG_INVALID` that names the member */
 export function parseAzureOptions(options: AzureKmsOptions): AzureConfig {
-  const { policy = new AddressPolicy() } = options;
+  const { policy = new AddressPolicy(), authorityPolicy = policy } = options;
   const path = new Members(NAME, "keyPath", options.keyPath);
   const keyName = path.text("keyName", KEY_NAME);
   const vaultBaseUrl = path.text("vaultBaseUrl", { max: 300 });
@@ -106,7 +108,7 @@ export function parseAzureOptions(options: AzureKmsOptions): AzureConfig {
     authority: admit(
       options.authorityHost ?? cloud.authority,
       { suffixes: [cloud.authoritySuffix] },
-      { driver: NAME, member: "authorityHost", policy },
+      { driver: NAME, member: "authorityHost", policy: authorityPolicy },
     ),
   };
 }

@@ -27,7 +27,16 @@ export function oddities({ kms, shutdown }: Settings): readonly string[] {
         `TSP_SHUTDOWN_DEADLINE_MS, which is ${shutdown.deadlineMs}.`,
     );
   }
-  return found;
+  return [...found, ...plainHttp(kms)];
+}
+
+function plainHttp({ allowedHosts, endpoints }: Settings["kms"]): readonly string[] {
+  const hosts = [...allowedHosts, ...Object.values(endpoints)].filter((host) =>
+    host?.toLowerCase().startsWith("http://"),
+  );
+  if (hosts.length === 0) return [];
+  const listed = [...new Set(hosts)].join(", ");
+  return [`KMS calls to ${listed} are not encrypted: credentials and keys can be read on the way.`];
 }
 
 function agesTooShort({ source }: Settings): readonly Contradiction[] {

@@ -59,6 +59,8 @@ function defaultOf(setting: Setting): string {
       return setting.required ? "**required**" : "not set";
     case "hosts":
       return "none";
+    case "endpoint":
+      return setting.standard;
     default:
       return "";
   }
@@ -84,6 +86,8 @@ function valuesOf(setting: Setting): string {
       return "text";
     case "hosts":
       return "hosts";
+    case "endpoint":
+      return setting.path ? "URL" : "origin";
     default:
       return "any";
   }

@@ -71,6 +71,13 @@ function read(reader: SettingsReader): Settings {
       queueSize: reader.integer("TSP_KMS_QUEUE_SIZE"),
       clientCacheSize: reader.integer("TSP_KMS_CLIENT_CACHE_SIZE"),
       allowedHosts: reader.hosts("TSP_KMS_ALLOWED_HOSTS"),
+      endpoints: {
+        aws: reader.endpoint("TSP_KMS_AWS_ENDPOINT"),
+        awsSts: reader.endpoint("TSP_KMS_AWS_STS_ENDPOINT"),
+        gcp: reader.endpoint("TSP_KMS_GCP_ENDPOINT"),
+        gcpToken: reader.endpoint("TSP_KMS_GCP_TOKEN_ENDPOINT"),
+        azureAuthority: reader.endpoint("TSP_KMS_AZURE_AUTHORITY"),
+      },
     },
     shutdown: {
       drainDelayMs: reader.integer("TSP_DRAIN_DELAY_MS"),

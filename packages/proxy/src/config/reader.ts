@@ -2,6 +2,7 @@ import { parseAllowedHosts } from "./allowed-hosts.ts";
 import { parseApiKey } from "./api-key.ts";
 import { type Parsed, parseAddress, parseIp } from "./bind-address.ts";
 import { type ChoiceOf, type NameOf, SETTINGS, type SettingName } from "./catalog.ts";
+import { parseEndpoint } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
 import type { FileSetting, SecretSetting } from "./setting.ts";
 import type { Address } from "./settings.ts";
@@ -82,6 +83,10 @@ export class SettingsReader {
 
   hosts(name: NameOf<"hosts">): readonly string[] {
     return this.#parsed(name, parseAllowedHosts) ?? [];
+  }
+
+  endpoint(name: NameOf<"endpoint">): string | undefined {
+    return this.#parsed(name, (text) => parseEndpoint(text, SETTINGS[name]));
   }
 
   #parsed<T>(name: SettingName, parse: (text: string) => Parsed<T>): T | undefined {

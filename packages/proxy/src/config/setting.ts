@@ -72,6 +72,15 @@ export interface HostsSetting extends Described {
   readonly kind: "hosts";
 }
 
+/** `http(s)://host[:port]` that stands in for a vendor's own address. */
+export interface EndpointSetting extends Described {
+  readonly kind: "endpoint";
+  /** What is used when the variable is not set, as Markdown. */
+  readonly standard: string;
+  /** A path belongs to it. */
+  readonly path?: boolean;
+}
+
 /** Rust's notation of log levels. A value that makes no sense is a warning. */
 export interface DirectivesSetting extends Described {
   readonly kind: "directives";
@@ -92,5 +101,6 @@ export type Setting =
   | IpSetting
   | AddressSetting
   | HostsSetting
+  | EndpointSetting
   | DirectivesSetting
   | IgnoredSetting;

@@ -5,6 +5,17 @@ export interface Address {
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
+/** URLs of the operator's choice, for emulators, private endpoints and independent servers. */
+export interface KmsEndpoints {
+  readonly aws: string | undefined;
+  /** Undefined: `aws`, or AWS's own. */
+  readonly awsSts: string | undefined;
+  readonly gcp: string | undefined;
+  /** With its path. */
+  readonly gcpToken: string | undefined;
+  readonly azureAuthority: string | undefined;
+}
+
 /** Everything the environment decides, validated and frozen. Times are milliseconds, sizes bytes. */
 export interface Settings {
   /** One or two; while a key is rotated either is accepted. */
@@ -56,6 +67,8 @@ export interface Settings {
     readonly clientCacheSize: number;
     /** `host`, `host:port`, `.suffix` or `http://host:port`. */
     readonly allowedHosts: readonly string[];
+    /** Where calls go instead of the vendor's own addresses. */
+    readonly endpoints: KmsEndpoints;
   };
   readonly shutdown: { readonly drainDelayMs: number; readonly deadlineMs: number };
 }

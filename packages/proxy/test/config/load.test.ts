@@ -55,6 +55,13 @@ describe("settings", () => {
         queueSize: 1_000,
         clientCacheSize: 1_000,
         allowedHosts: [],
+        endpoints: {
+          aws: undefined,
+          awsSts: undefined,
+          gcp: undefined,
+          gcpToken: undefined,
+          azureAuthority: undefined,
+        },
       },
       shutdown: { drainDelayMs: 2_000, deadlineMs: 20_000 },
     };

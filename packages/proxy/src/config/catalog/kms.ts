@@ -1,4 +1,4 @@
-import type { HostsSetting, IntegerSetting } from "../setting.ts";
+import type { EndpointSetting, HostsSetting, IntegerSetting } from "../setting.ts";
 
 export interface KmsCatalog {
   readonly TSP_KMS_TIMEOUT_MS: IntegerSetting;
@@ -7,6 +7,11 @@ export interface KmsCatalog {
   readonly TSP_KMS_QUEUE_SIZE: IntegerSetting;
   readonly TSP_KMS_CLIENT_CACHE_SIZE: IntegerSetting;
   readonly TSP_KMS_ALLOWED_HOSTS: HostsSetting;
+  readonly TSP_KMS_AWS_ENDPOINT: EndpointSetting;
+  readonly TSP_KMS_AWS_STS_ENDPOINT: EndpointSetting;
+  readonly TSP_KMS_GCP_ENDPOINT: EndpointSetting;
+  readonly TSP_KMS_GCP_TOKEN_ENDPOINT: EndpointSetting;
+  readonly TSP_KMS_AZURE_AUTHORITY: EndpointSetting;
 }
 
 /** What a KMS call may cost and where it may go. */
@@ -67,6 +72,47 @@ export const KMS_SETTINGS: KmsCatalog = {
     about:
       "Comma-separated `host`, `host:port`, `.suffix` or `http://host:port` that KMS " +
       "configurations may name although the address rules would refuse them.",
+    since: "0.1",
+  },
+  TSP_KMS_AWS_ENDPOINT: {
+    kind: "endpoint",
+    group: "KMS calls",
+    standard: "AWS's own of each region",
+    about:
+      "Where every `AWS` configuration is called instead: a private endpoint, an emulator. Setting it " +
+      "is the permission, for this purpose alone: it may be a private address or plain HTTP without " +
+      "an entry in `TSP_KMS_ALLOWED_HOSTS`.",
+    since: "0.1",
+  },
+  TSP_KMS_AWS_STS_ENDPOINT: {
+    kind: "endpoint",
+    group: "KMS calls",
+    standard: "`TSP_KMS_AWS_ENDPOINT`, or AWS's own",
+    about: "The same for the service that gives out roles.",
+    since: "0.1",
+  },
+  TSP_KMS_GCP_ENDPOINT: {
+    kind: "endpoint",
+    group: "KMS calls",
+    standard: "`https://cloudkms.googleapis.com`",
+    about: "Where every `GCP` configuration is called instead, under the same rules.",
+    since: "0.1",
+  },
+  TSP_KMS_GCP_TOKEN_ENDPOINT: {
+    kind: "endpoint",
+    group: "KMS calls",
+    standard: "`https://oauth2.googleapis.com/token`",
+    path: true,
+    about: "Where service accounts of Google get their access tokens instead.",
+    since: "0.1",
+  },
+  TSP_KMS_AZURE_AUTHORITY: {
+    kind: "endpoint",
+    group: "KMS calls",
+    standard: "Microsoft's own of each cloud",
+    about:
+      "Where applications of Azure get their access tokens instead. Vaults are at the addresses of " +
+      "their configurations; private ones are listed in `TSP_KMS_ALLOWED_HOSTS`.",
     since: "0.1",
   },
 };

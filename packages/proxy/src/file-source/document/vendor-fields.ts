@@ -70,7 +70,7 @@ export const VENDOR_FIELDS: Readonly<Record<KmsType, VendorFields>> = {
       { name: "keyName", kind: "text", required: true, about: "Key." },
       { name: "vaultBaseUrl", kind: "text", required: true, about: "Vault or managed HSM." },
       { name: "algorithm", kind: "text", about: "`RSA-OAEP-256` when left out, or `RSA-OAEP`." },
-      { name: "cloud", kind: "text", about: "`public` when left out, `usgovernment` or `china`." },
+      { name: "cloud", kind: "text", about: "`public` when left out, `usgov` or `china`." },
     ],
     credentials: [
       { name: "clientId", kind: "text", required: true, about: "Application." },
