@@ -151,7 +151,7 @@ export class Exchange implements Call, OpenRequest {
   #closes(): boolean {
     const connection = this.#connection;
     if (connection === undefined) return this.#parts.connections.draining;
-    if (connection.broken || connection.excess) return true;
+    if (connection.closing || connection.excess) return true;
     return this.#parts.connections.draining && connection.newest === this;
   }
 

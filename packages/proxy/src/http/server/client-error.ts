@@ -35,6 +35,7 @@ function answer(connection: Connection, error: ProxyError, parts: ClientErrorPar
   const { socket, newest } = connection;
   if (newest !== undefined && !newest.received) {
     // The error is inside a request whose head was understood: it is that request's answer.
+    connection.closing = true;
     if (newest.answered) socket.destroy();
     else newest.refuse(error);
   } else if (newest === undefined || newest.answered) {
@@ -46,6 +47,7 @@ function answer(connection: Connection, error: ProxyError, parts: ClientErrorPar
 }
 
 function sayGoodbye(socket: Socket, error: ProxyError, parts: ClientErrorParts): void {
+  if (!socket.writable) return;
   if (socket.bytesRead === 0) {
     // A connection that was opened and never used did nothing wrong.
     socket.end();

@@ -23,8 +23,10 @@ export class Connection {
   readonly excess: boolean;
   /** The request that began last; several at once are pipelined. */
   newest: OpenRequest | undefined;
-  /** The client's bytes could not be understood; nothing more is read from it. */
+  /** The client's bytes could not be understood: no further request can come from it. */
   broken = false;
+  /** Whatever is answered next is the last answer. */
+  closing = false;
   #open = 0;
   // Bytes up to the last answer; more than these are part of another request.
   #accounted = 0;

@@ -4,6 +4,9 @@ import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { stopListening } from "./stop-listening.ts";
 
+/** How long the end of listening may take while clients keep connecting. */
+const MAX_PATIENCE_MS = 2_000;
+
 /** How long an idle connection is kept after the end of listening, for a request on its way. */
 const LINGER_MS = 500;
 
@@ -12,6 +15,12 @@ const FAREWELL_MS = 500;
 
 /** Connections closed in one turn, so that each was looked at for new bytes just before. */
 const CLOSED_PER_TURN = 16;
+
+/** A turn longer than this saw bytes too long ago to close anything after it. */
+const CALM_TURN_MS = 1;
+
+/** When there was no calm turn for so long, any turn will do. */
+const RESTLESS_MS = 2_000;
 
 const LOOK_EVERY_MS = 10;
 
@@ -26,42 +35,74 @@ export async function drainConnections(
 ): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
   connections.drain();
-  if (server.listening) await stopListening(server, connections);
-  const lingerUntil = performance.now() + LINGER_MS;
-  const farewells = new Map<Connection, number>();
-  while (connections.size > 0) {
-    const now = performance.now();
-    if (now >= deadline) return cutOff(connections);
-    if (now >= lingerUntil && closeSome(connections, farewells)) await nextTurn();
-    else await sleep(LOOK_EVERY_MS);
+  if (server.listening) {
+    await stopListening(server, connections, Math.min(MAX_PATIENCE_MS, deadlineMs / 2));
   }
-  return false;
+  const farewells = new Farewells(connections);
+  await sleepWhile(() => connections.size > 0, Math.min(LINGER_MS, deadline - performance.now()));
+  while (connections.size > 0 && performance.now() < deadline) {
+    if (!(await farewells.saySome())) await sleep(LOOK_EVERY_MS);
+  }
+  return cutOff(connections);
 }
 
-/** Says goodbye to some idle connections; false when there was nothing to do. */
-function closeSome(connections: Connections, farewells: Map<Connection, number>): boolean {
-  connections.destroyUnsecured();
-  let closed = 0;
-  for (const connection of connections) {
-    if (closed === CLOSED_PER_TURN) return true;
-    if (connection.busy || connection.halfSent) continue;
-    const saidAt = farewells.get(connection);
-    if (saidAt === undefined) {
-      // Only our half: a reset would take back answers that the client has not read yet.
-      connection.socket.end();
-      farewells.set(connection, performance.now());
-      closed += 1;
-    } else if (performance.now() - saidAt >= FAREWELL_MS) {
-      connection.socket.destroy();
-    }
+/** Closes idle connections, a few at a time. */
+class Farewells {
+  readonly #connections: Connections;
+  readonly #saidAt = new Map<Connection, number>();
+  #closedAt = performance.now();
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
   }
-  return false;
+
+  /** False when there was nothing to do. */
+  async saySome(): Promise<boolean> {
+    const idle = this.#idle();
+    if (idle.length === 0) return false;
+    const before = performance.now();
+    await nextTurn();
+    const now = performance.now();
+    if (now - before > CALM_TURN_MS && now - this.#closedAt < RESTLESS_MS) return true;
+    this.#closedAt = now;
+    // A turn has gone by: some of them may have a request by now.
+    for (const connection of idle) if (isIdle(connection)) this.#say(connection, now);
+    return true;
+  }
+
+  #idle(): readonly Connection[] {
+    this.#connections.destroyUnsecured();
+    const idle: Connection[] = [];
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      const saidAt = this.#saidAt.get(connection) ?? now;
+      if (now - saidAt >= FAREWELL_MS) connection.socket.destroy();
+      else if (!this.#saidAt.has(connection) && isIdle(connection)) idle.push(connection);
+      if (idle.length === CLOSED_PER_TURN) break;
+    }
+    return idle;
+  }
+
+  #say(connection: Connection, now: number): void {
+    // Only our half: a reset would take back answers that the client has not read yet.
+    connection.socket.end();
+    this.#saidAt.set(connection, now);
+  }
+}
+
+function isIdle({ busy, halfSent }: Connection): boolean {
+  return !busy && !halfSent;
+}
+
+async function sleepWhile(condition: () => boolean, milliseconds: number): Promise<void> {
+  const until = performance.now() + milliseconds;
+  while (condition() && performance.now() < until) await sleep(LOOK_EVERY_MS);
 }
 
 function cutOff(connections: Connections): boolean {
   let hit = false;
   for (const connection of connections) {
-    hit ||= connection.busy || connection.halfSent;
+    hit ||= !isIdle(connection);
     connection.socket.destroy();
   }
   connections.destroyUnsecured();

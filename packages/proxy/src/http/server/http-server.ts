@@ -7,6 +7,9 @@ import { Connections } from "./connections.ts";
 import { drainConnections } from "./drain.ts";
 import { type TlsPair, tlsOptions } from "./tls.ts";
 
+/** Connections that the system may accept for us before we do. */
+const BACKLOG = 4_096;
+
 /** The HTTP port: the app, and the connections to it from the first to the last. */
 export class HttpServer {
   readonly app: FastifyInstance;
@@ -28,7 +31,7 @@ export class HttpServer {
    * @throws Error with the system's `code`, such as `EADDRINUSE`
    */
   async listen({ host, port }: Address): Promise<Address> {
-    await this.app.listen({ host, port });
+    await this.app.listen({ host, port, backlog: BACKLOG });
     return { host, port: (this.app.server.address() as AddressInfo).port };
   }
 

@@ -6,20 +6,22 @@ import type { Connections } from "./connections.ts";
 const QUIET_TURNS = 3;
 
 /** The quiet turns have to last this long, so that a client between two requests can come back. */
-const QUIET_MS = 3;
-
-/** Where clients never stop connecting, the port closes all the same. */
-const PATIENCE_MS = 250;
+const QUIET_MS = 5;
 
 /**
  * Ends listening without losing a connection that the system has already accepted for us: closing
  * the port resets those. So the queue is emptied first, while requests are held up for some
- * milliseconds, because a client that waits for its answer opens no new connection.
+ * milliseconds, because a client that waits for its answer opens no new connection. Where clients
+ * never stop connecting, the port closes after `patienceMs` all the same.
  */
-export async function stopListening(server: Server, connections: Connections): Promise<void> {
+export async function stopListening(
+  server: Server,
+  connections: Connections,
+  patienceMs: number,
+): Promise<void> {
   connections.hold();
   try {
-    await quiet(connections);
+    await quiet(connections, patienceMs);
     // The close of node:http would also end connections that are idle at this very moment, with a
     // request of their client on the way.
     Server.prototype.close.call(server);
@@ -29,7 +31,7 @@ export async function stopListening(server: Server, connections: Connections): P
 }
 
 /** One turn accepts one connection: a turn without any means that none was waiting. */
-async function quiet(connections: Connections): Promise<void> {
+async function quiet(connections: Connections, patienceMs: number): Promise<void> {
   const started = performance.now();
   let { accepted } = connections;
   let quietSince = started;
@@ -44,7 +46,9 @@ async function quiet(connections: Connections): Promise<void> {
     } else {
       quietTurns += 1;
     }
-    if (quietTurns >= QUIET_TURNS && now - quietSince >= QUIET_MS) return;
-    if (now - started >= PATIENCE_MS) return;
+    const patience = 1 - (now - started) / patienceMs;
+    // The longer it takes, the shorter a silence will do.
+    if (quietTurns >= QUIET_TURNS && now - quietSince >= QUIET_MS * patience) return;
+    if (patience <= 0) return;
   }
 }

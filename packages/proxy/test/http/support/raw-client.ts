@@ -16,6 +16,8 @@ export class RawClient {
   /** `open`, `closed` by the server's FIN, or the code of an error such as `ECONNRESET`. */
   ended = "open";
   #wake: () => void = () => {};
+  /** Characters from which on a look at what was received is worth it. */
+  #needed = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -62,6 +64,7 @@ export class RawClient {
   }
 
   #take(): RawAnswer | undefined {
+    if (this.received.length < this.#needed) return undefined;
     const headEnd = this.received.indexOf("\r\n\r\n");
     if (headEnd < 0) return undefined;
     const [statusLine = "", ...lines] = this.received.slice(0, headEnd).split("\r\n");
@@ -74,7 +77,9 @@ export class RawClient {
     const status = Number(statusLine.split(" ")[1]);
     const length = status === 100 ? 0 : Number(headers.get("content-length"));
     const end = headEnd + 4 + length;
+    this.#needed = end;
     if (!(this.received.length >= end)) return undefined;
+    this.#needed = 0;
     const body = Buffer.from(this.received.slice(headEnd + 4, end), "latin1").toString("utf8");
     this.received = this.received.slice(end);
     return { status, headers, body };

@@ -1,5 +1,5 @@
 import { API_KEY, type Answer, send, type WireOptions } from "@tenant-security/testkit";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { AppOptions } from "../../../src/app.ts";
 import type { Call, MaybePromise } from "../../../src/keys/ports.ts";
 import type {
@@ -12,6 +12,9 @@ import type {
 } from "../../../src/http/ports.ts";
 import { HttpServer } from "../../../src/http/server/http-server.ts";
 import { FakeKeys } from "./fake-keys.ts";
+
+// Real sockets on a busy machine: what takes milliseconds may take seconds.
+vi.setConfig({ testTimeout: 60_000 });
 
 const LIMITS: HttpLimits = {
   maxBodyBytes: 65_536,
