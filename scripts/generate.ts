@@ -1,9 +1,10 @@
 // Writes every document that is made from code; with --check it only tells which ones differ.
+import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { renderMetricsDoc } from "../packages/metrics/src/index.ts";
 import { renderConfigurationDoc } from "../packages/proxy/src/config/docs.ts";
 import { securityEventSchema } from "../packages/proxy/src/events/schema.ts";
-import { renderErrorsDoc } from "../packages/proxy/src/http/docs/errors.ts";
+import { renderErrorsDoc } from "../packages/proxy/src/http/docs/errors-doc.ts";
 import { buildOpenApi } from "../packages/proxy/src/http/docs/openapi.ts";
 
 const DOCS = new URL("../docs/", import.meta.url);
@@ -20,7 +21,7 @@ const check = process.argv.includes("--check");
 const differing: string[] = [];
 for (const [name, render] of Object.entries(DOCUMENTS)) {
   const file = new URL(name, DOCS);
-  const text = render();
+  const text = formatted(`docs/${name}`, render());
   if (text === (await readFile(file, "utf8").catch(() => undefined))) continue;
   differing.push(name);
   if (!check) await writeFile(file, text);
@@ -32,6 +33,11 @@ for (const name of differing) {
 if (check && differing.length > 0) {
   console.log("Run: node scripts/run.mjs exec pnpm run generate");
   process.exitCode = 1;
+}
+
+/** As the formatter leaves it, so that the check of formatting has nothing to say. */
+function formatted(path: string, text: string): string {
+  return execFileSync("oxfmt", [`--stdin-filepath=${path}`], { input: text, encoding: "utf8" });
 }
 
 function json(value: unknown): string {

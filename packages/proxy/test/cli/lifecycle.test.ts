@@ -29,7 +29,7 @@ describe("a process that follows signals", () => {
     ["SIGTERM", 143],
     ["SIGINT", 130],
   ] as const)("leaves at once with a second %s", async ([signal, code]) => {
-    const life = await aLife("well", 300_000);
+    const life = await aLife("well", { stopMs: 300_000 });
     life.child.kill("SIGTERM");
     await life.said("stop: SIGTERM");
     life.child.kill(signal);
@@ -38,7 +38,7 @@ describe("a process that follows signals", () => {
   });
 
   it("gives up a stop that hangs, with exit code 1", async () => {
-    const life = await aLife("well", 300_000);
+    const life = await aLife("well", { stopMs: 300_000, deadlineMs: 200 });
     life.child.kill("SIGTERM");
 
     expect(await life.ended()).toEqual([1, ["running", "stop: SIGTERM", "flushed"]]);
@@ -61,9 +61,9 @@ describe("a process that follows signals", () => {
   });
 });
 
-/** The program with a stop that takes this long. */
-async function aLife(how: string, milliseconds = 0) {
-  const child = fork(PROGRAM, [how, String(milliseconds)], {
+/** The program with a stop that takes this long, and its deadline. */
+async function aLife(how: string, { stopMs = 0, deadlineMs = 60_000 } = {}) {
+  const child = fork(PROGRAM, [how, String(stopMs), String(deadlineMs)], {
     execArgv: ["--conditions=@tenant-security/source"],
     stdio: ["ignore", "pipe", "ignore", "ipc"],
   });

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { Compile } from "typebox/schema";
 import { describe, expect, it } from "vitest";
 import { callerParts, type EventDetails, serializeEvent } from "../../src/events/event.ts";
-import { securityEventSchema } from "../../src/events/schema.ts";
+import { committedSchema } from "./committed-schema.ts";
 import { aCall } from "./helpers.ts";
 
 const details: EventDetails = {
@@ -11,7 +11,7 @@ const details: EventDetails = {
   timestamp: "2026-03-01T12:30:00.125Z",
 };
 
-const schema = Compile(securityEventSchema());
+const schema = Compile(committedSchema());
 const text = fc.string({ unit: "binary" });
 const maybeText = fc.option(text, { nil: undefined });
 
@@ -95,8 +95,8 @@ describe("a serialised event", () => {
   });
 });
 
-describe("the schema of events", () => {
-  const examples = securityEventSchema()["examples"] as Record<string, unknown>[];
+describe("the committed schema of events", () => {
+  const examples = committedSchema()["examples"] as Record<string, unknown>[];
 
   it("accepts its own examples, one of each kind", () => {
     for (const example of examples) expect(schema.Errors(example)).toEqual([true, []]);
