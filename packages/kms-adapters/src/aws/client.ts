@@ -16,8 +16,8 @@ export interface AwsClients {
 /** The default client: signed with the key pair of the configuration, or as the role it names. */
 export function createAwsClients(settings: AwsSettings, options: AwsKmsOptions): AwsClients {
   const { region, address, keyPair, role } = settings;
-  const { connectTimeoutMs, maxSockets } = options;
-  const limits = { connectTimeoutMs, maxSockets };
+  const { connectTimeoutMs, maxSockets, caCertificate } = options;
+  const limits = { connectTimeoutMs, maxSockets, caCertificate };
   const transport = new SdkTransport({ address, format: "json", ...limits });
   const clientOf = (credentials: AwsKeyPair): AwsKmsClient =>
     new KMSClient({

@@ -11,10 +11,12 @@ export interface AwsKmsOptions {
   readonly credentials: unknown;
   /** Where `endpoint` and `stsEndpoint` may lead. */
   readonly policy?: AddressPolicy;
-  /** The operator's: an origin instead of AWS's own, for emulators and private endpoints. */
+  /** For the operator only: an origin instead of AWS's own, for emulators and private endpoints. */
   readonly endpoint?: string;
   /** The same for the service that gives out roles. Default: `endpoint`, or AWS's own. */
   readonly stsEndpoint?: string;
+  /** For the operator only: PEM of the authorities to trust instead of the public ones. */
+  readonly caCertificate?: string;
   /** Milliseconds until a connection stands. Default: 3 000. */
   readonly connectTimeoutMs?: number;
   /** Sockets at most. Default: 32. */

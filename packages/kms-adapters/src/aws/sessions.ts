@@ -20,6 +20,7 @@ export interface AwsSessionsOptions {
   readonly keyPair: AwsKeyPair;
   readonly connectTimeoutMs: number | undefined;
   readonly maxSockets: number | undefined;
+  readonly caCertificate: string | undefined;
 }
 
 type Sts = typeof import("@aws-sdk/client-sts");
@@ -39,9 +40,9 @@ export class AwsSessions {
 
   constructor(options: AwsSessionsOptions) {
     this.#options = options;
-    const { role, connectTimeoutMs, maxSockets } = options;
-    const { address } = role;
-    this.#transport = new SdkTransport({ address, format: "xml", connectTimeoutMs, maxSockets });
+    const { role, connectTimeoutMs, maxSockets, caCertificate } = options;
+    const limits = { connectTimeoutMs, maxSockets, caCertificate };
+    this.#transport = new SdkTransport({ address: role.address, format: "xml", ...limits });
   }
 
   async use<T>(signal: AbortSignal, call: (session: Session) => Promise<T>): Promise<T> {

@@ -54,6 +54,8 @@ export function networkFault(error: unknown): KmsFault | undefined {
   let current = error;
   for (let depth = 0; depth < MAX_DEPTH && current instanceof Error; depth += 1) {
     if (current instanceof DriverError) return current.fault;
+    // A deadline of our own, such as that of a log-in which many calls wait for.
+    if (current.name === "TimeoutError") return { code: "KMS_TIMEOUT" };
     const fault = byCode("code" in current ? String(current.code) : "");
     if (fault !== undefined) return fault;
     current = current instanceof AggregateError ? current.errors[0] : current.cause;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type AwsKmsOptions, awsKms } from "../../src/aws/index.ts";
 import { describeKmsDriver } from "../../src/conformance/index.ts";
@@ -62,12 +63,15 @@ describe("a request", () => {
     expect(aws.requests).toHaveLength(0);
   });
 
-  it("goes over TLS to a certificate that the machine trusts, else not at all", async () => {
+  it("goes over TLS to a certificate that is trusted, else not at all", async () => {
     const certificate = await makeCertificate("localhost");
-    const { aws, kms } = await start({ certificate });
+    const { aws, kms, open } = await start({ certificate });
 
     expect(await failure(kms.wrap(DEK))).toBe("KMS_UNREACHABLE");
     expect(aws.requests).toHaveLength(0);
+
+    const trusting = open({ credentials: AS_ROLE, caCertificate: certificate.cert });
+    expect(await failure(trusting.wrap(DEK))).toBe("OK");
   });
 });
 
@@ -260,6 +264,36 @@ describe("a role", () => {
 
     await expect.poll(aws.openNow).toBe(0);
     expect(await failure(new Kms(driver).wrap(DEK))).toBe("KMS_CLOSED");
+  });
+});
+
+describe("what an error shows to a logger that shows everything", () => {
+  it("is no secret, no key and no ciphertext", async () => {
+    const { aws, open } = await start();
+    const credentials = { ...PAIR, sessionToken: "marked-token" };
+    const kms = open({ credentials });
+    const wrapped = await kms.wrap(DEK);
+    aws.misbehave("/", reply(400, { __type: "DisabledException", message: "disabled" }));
+    aws.misbehave("/", reply(400, { __type: "InvalidCiphertextException" }));
+    aws.misbehave("/", drop, drop);
+
+    const errors = [
+      await kms.wrap(DEK).catch((error: unknown) => error),
+      await kms.unwrap(wrapped).catch((error: unknown) => error),
+      await kms.wrap(DEK).catch((error: unknown) => error),
+    ];
+
+    const shown = errors.map((error) => inspect(error, { depth: 20, showHidden: true })).join("\n");
+    expect(errors.every((error) => error instanceof Error)).toBe(true);
+    for (const secret of [
+      PAIR.secretAccessKey,
+      "marked-token",
+      DEK.toString("base64"),
+      DEK.toString("hex").slice(0, 32),
+      wrapped.toString("base64"),
+    ]) {
+      expect(shown).not.toContain(secret);
+    }
   });
 });
 

@@ -63,6 +63,14 @@ describe("a failure of the network", () => {
     expect(networkFault(new AggregateError([]))).toBeUndefined();
   });
 
+  it("is a deadline that passed", async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const signal = AbortSignal.timeout(1);
+    signal.addEventListener("abort", () => resolve(signal.reason));
+
+    expect(networkFault(await promise)?.code).toBe("KMS_TIMEOUT");
+  });
+
   it("is an address that must not be connected to", () => {
     const error = new Error("SDK", { cause: new AddressError("the host is inside") });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { describeKmsDriver } from "../../src/conformance/index.ts";
 import { failure } from "../../src/conformance/probes.ts";
@@ -319,6 +320,34 @@ describe("what a message shows", () => {
       expect(error.message).toContain("Code: HTTP 400");
       expect(error.message).not.toContain("static-token");
       expect(error.message).not.toContain(plaintext);
+    }
+  });
+});
+
+describe("what an error shows to a logger that shows everything", () => {
+  it("is no secret, no key and no ciphertext", async () => {
+    const { vault, open } = await start({});
+    const kms = open(APP_ROLE);
+    const wrapped = await kms.wrap(DEK);
+    const [token] = [...vault.tokens].slice(-1);
+    vault.misbehave("/k1", reply(403, { errors: ["permission denied"], echo: token }), drop, drop);
+    vault.misbehave("/k1", reply(400, { errors: [`bad: ${wrapped.toString()}`] }));
+
+    const errors = [
+      await kms.wrap(DEK).catch((error: unknown) => error),
+      await kms.wrap(DEK).catch((error: unknown) => error),
+      await kms.unwrap(wrapped).catch((error: unknown) => error),
+    ];
+
+    const shown = errors.map((error) => inspect(error, { depth: 20, showHidden: true })).join("\n");
+    expect(errors.every((error) => error instanceof Error)).toBe(true);
+    for (const secret of [
+      APP_ROLE.secretId,
+      String(token),
+      DEK.toString("base64"),
+      wrapped.toString(),
+    ]) {
+      expect(shown).not.toContain(secret);
     }
   });
 });
