@@ -5,8 +5,14 @@ import { parseDocument, type ParseOptions } from "./document/parse.ts";
 import { FileSourceError } from "./file-source-error.ts";
 import type { DocumentPart, ParseJob, ParseMessage } from "./parse-job.ts";
 
-/** Up to here a file is parsed at once: that takes less time than a thread needs to start. */
-const INLINE_BYTES = 64 * 1024;
+export interface ParseLimits {
+  /** Up to here a file is parsed at once: that takes less time than a thread needs to start. */
+  readonly inlineBytes: number;
+  /** Memory of the thread: a file that is too much for it must not be too much for the process. */
+  readonly threadMb: number;
+}
+
+const LIMITS: ParseLimits = { inlineBytes: 64 * 1024, threadMb: halfOfMemoryMb() };
 
 // The sources run as they are, the package runs built: the neighbour has the same extension.
 const WORKER = new URL(
@@ -23,9 +29,10 @@ export async function* parseInParts(
   bytes: Buffer<ArrayBuffer>,
   options: ParseOptions,
   signal: AbortSignal,
+  { inlineBytes, threadMb }: ParseLimits = LIMITS,
 ): AsyncGenerator<DocumentPart, void> {
-  if (bytes.length > INLINE_BYTES) {
-    yield* parseInThread(bytes, options, signal);
+  if (bytes.length > inlineBytes) {
+    yield* parseInThread(bytes, options, signal, threadMb);
     return;
   }
   const { model, mistakes } = parseDocument(bytes, options);
@@ -37,6 +44,7 @@ async function* parseInThread(
   bytes: Buffer<ArrayBuffer>,
   options: ParseOptions,
   signal: AbortSignal,
+  maxOldGenerationSizeMb: number,
 ): AsyncGenerator<DocumentPart, void> {
   const { port1: ours, port2: theirs } = new MessageChannel();
   const workerData: ParseJob = { bytes, options, port: theirs };
@@ -46,7 +54,7 @@ async function* parseInThread(
     execArgv: [],
     env: {},
     resourceLimits: {
-      maxOldGenerationSizeMb: memoryLimitMb(),
+      maxOldGenerationSizeMb,
       // Pages that a thread leaves behind stay with the process for a while; this keeps them few.
       maxYoungGenerationSizeMb: 8,
     },
@@ -88,8 +96,7 @@ async function finished(worker: Worker, file: string, signal: AbortSignal): Prom
   }
 }
 
-/** A file that is too much for the thread must not be too much for the process. */
-function memoryLimitMb(): number {
+function halfOfMemoryMb(): number {
   const constrained = process.constrainedMemory();
   const available = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.max(128, Math.floor(available / 2 / 1024 / 1024));

@@ -61,9 +61,12 @@ export class PathWatcher {
       const watcher = watch(folder, { persistent: false });
       const watched = { watcher, identity, names };
       watcher.on("change", (_event, name) => {
-        if (concerns(watched.names, name)) this.#noticed();
+        // Under its own name a folder tells of its own end.
+        if (concerns(watched.names, name) || name === basename(folder)) this.#noticed();
       });
-      watcher.on("error", () => this.#drop(folder));
+      watcher.on("error", () => {
+        if (this.#folders.get(folder) === watched) this.#drop(folder);
+      });
       this.#folders.set(folder, watched);
     } catch {
       // No watch to be had, for lack of descriptors say: the refresh interval has to do.
@@ -103,9 +106,12 @@ interface Folder {
 
 /** The folders that exist, of the files as named and, where links lead elsewhere, as they are. */
 async function foldersOf(files: readonly string[]): Promise<ReadonlyMap<string, Folder>> {
-  const links = files.slice(0, MAX_LINKS).map((file) => realpath(file).catch(() => file));
+  const links = await Promise.all(
+    files.slice(0, MAX_LINKS).map((file) => realpath(file).catch(() => file)),
+  );
   const folders = new Map<string, Set<string>>();
-  for (const path of [...files.slice(0, MAX_FILES), ...(await Promise.all(links))]) {
+  // The first file, with all that leads to it, comes before the many.
+  for (const path of [...files.slice(0, 1), ...links, ...files.slice(1, MAX_FILES)]) {
     const names = folders.get(dirname(path)) ?? new Set();
     names.add(basename(path));
     if (folders.size < MAX_FOLDERS) folders.set(dirname(path), names);

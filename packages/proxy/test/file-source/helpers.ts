@@ -71,12 +71,3 @@ export function document(
 }
 
 export const signal = (): AbortSignal => AbortSignal.timeout(60_000);
-
-/** Waits until `condition` holds, looking often; fails after a generous time. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -96,6 +96,15 @@ describe("watching files", () => {
     await expect.poll(() => told.times, PATIENT).toBeGreaterThan(before);
   });
 
+  it("tells when a folder is gone", async () => {
+    const { folder, watch } = subject();
+    const told = await watch("keys/secret");
+
+    renameSync(folder.file("keys"), folder.file("old"));
+
+    await expect.poll(() => told.times, PATIENT).toBeGreaterThan(0);
+  });
+
   it("does without what cannot be watched", async () => {
     const { folder, watch } = subject();
     const told = await watch("no/such/folder/file", "config");
