@@ -2,7 +2,7 @@ import type { SecretKey, SecretType } from "../tenants/source.ts";
 import type { Arguments, OptionSpecs } from "./arguments.ts";
 import { UsageError } from "./cli-error.ts";
 
-export const SECRET_TYPES: readonly SecretType[] = ["search", "deterministic", "vector"];
+const SECRET_TYPES: readonly SecretType[] = ["search", "deterministic", "vector"];
 
 /** The three that name one path's secrets. */
 export const SECRET_OPTIONS: OptionSpecs = {

@@ -21,7 +21,7 @@ interface SystemError extends Error {
 }
 
 /** Whether `error` is one that somebody can mend outside this program. */
-export function isSystemError(error: unknown): error is SystemError {
+function isSystemError(error: unknown): error is SystemError {
   return (
     error instanceof Error &&
     "code" in error &&

@@ -32,7 +32,7 @@ function reachable(address: string): string {
   return address.replace(/^(0\.0\.0\.0|\[::\]):/, "127.0.0.1:");
 }
 
-export interface Welcome {
+interface Welcome {
   /** Origin of the HTTP port, as this machine reaches it. */
   readonly httpUrl: string;
   readonly healthUrl: string;
@@ -45,7 +45,7 @@ export interface Welcome {
 }
 
 /** With lines to paste into a shell. */
-export function welcomeText(welcome: Welcome): string {
+function welcomeText(welcome: Welcome): string {
   const { httpUrl, healthUrl, eventsUrl, configFile, apiKey } = welcome;
   return `
 Tenant Security Proxy is ready.

@@ -122,7 +122,9 @@ describe("npm start that cannot go on", () => {
     const port = await takenPort();
     const env = { TSP_DEMO_DIR: freshDemoFolder(), TSP_HTTP_BIND_ADDRESS: `127.0.0.1:${port}` };
 
-    expect(await mistakeOf(start(env))).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.* in use`));
+    expect(await mistakeOf(start(env))).toMatch(
+      new RegExp(`TSP_HTTP_BIND_ADDRESS: 127\\.0\\.0\\.1:${port}.* in use`),
+    );
   });
 
   it("says in one line that the folder cannot be written", async () => {

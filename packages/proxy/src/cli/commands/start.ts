@@ -60,7 +60,7 @@ Logs are JSON lines on standard output. With --demo or --hints, text for people 
     });
     const addresses = await starting.catch((cause: unknown) => {
       log.flush();
-      throw startMistake(cause);
+      throw startMistake(cause, settings);
     });
     if (demo !== undefined || args.flag("hints")) {
       const { signal } = new AbortController();
