@@ -81,13 +81,7 @@ export function createKeyService(options: KeyServiceOptions): RunningKeyService 
   }, SWEEP_INTERVAL_MS).unref();
 
   return {
-    wrap: (call) => wrapKey(context, call),
-    unwrap: (call, edek) => unwrapKey(context, call, edek),
-    batchWrap: (call, documentIds) => batchWrapKeys(context, call, documentIds),
-    batchUnwrap: (call, edeks) => batchUnwrapKeys(context, call, edeks),
-    rekey: (call, edek, newTenantId) => rekeyKey(context, call, edek, newTenantId),
-    derive: (call, request) => deriveKeys(context, call, request),
-    kmsTypeOf: (tenantId) => kmsTypeOf(context, tenantId),
+    ...useCases(context),
     recheck: (snapshot) => rechecks.run(snapshot),
 
     get stats() {
@@ -105,6 +99,18 @@ export function createKeyService(options: KeyServiceOptions): RunningKeyService 
       memory.close();
       random.wipe();
     },
+  };
+}
+
+function useCases(context: KeyContext): KeyService {
+  return {
+    wrap: (call) => wrapKey(context, call),
+    unwrap: (call, edek) => unwrapKey(context, call, edek),
+    batchWrap: (call, documentIds) => batchWrapKeys(context, call, documentIds),
+    batchUnwrap: (call, edeks) => batchUnwrapKeys(context, call, edeks),
+    rekey: (call, edek, newTenantId) => rekeyKey(context, call, edek, newTenantId),
+    derive: (call, request) => deriveKeys(context, call, request),
+    kmsTypeOf: (tenantId) => kmsTypeOf(context, tenantId),
   };
 }
 

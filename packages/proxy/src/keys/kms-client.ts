@@ -125,7 +125,9 @@ export class KmsClient {
     this.gate.close();
     // Whoever follows the states must not remember a breaker that is no more.
     if (this.#breaker.state !== CircuitState.Closed) this.#stateChanged(CircuitState.Closed);
-    const kms = this.#kms ?? (await this.#opening?.catch(() => undefined));
+    const deadline = AbortSignal.timeout(this.#options.timeoutMs);
+    const opening = this.#opening && untilAborted(this.#opening, deadline);
+    const kms = this.#kms ?? (await opening?.catch(() => undefined));
     await kms?.close();
   }
 
@@ -145,14 +147,14 @@ export class KmsClient {
   }
 
   async #open(): Promise<Kms> {
-    this.#opening ??= this.#createKms();
+    const opening = (this.#opening ??= this.#createKms());
     const deadline = AbortSignal.timeout(this.#options.timeoutMs);
     try {
-      this.#kms = await untilAborted(this.#opening, deadline);
+      this.#kms = await untilAborted(opening, deadline);
       return this.#kms;
     } catch (error) {
       // Whoever comes next tries again: a credentials file may have been put right by then.
-      if (!deadline.aborted) this.#opening = undefined;
+      if (!deadline.aborted && this.#opening === opening) this.#opening = undefined;
       throw error;
     }
   }

@@ -45,9 +45,7 @@ export class KeyOpener {
     const { vault, now, maxAgeMs } = this.#options;
     const startedAt = now();
     const { payload, bound } = await this.#unwrap(target);
-    const slot = vault.memory.acquire();
-    payload.copy(slot, 0, 0, KEY_BYTES);
-    payload.fill(0);
+    const slot = this.#keep(payload);
     const { name, configuration, leaseId, tenantId } = target;
     return new HeldKey({
       name,
@@ -55,8 +53,7 @@ export class KeyOpener {
       leaseId,
       configurationId: configuration.id,
       fingerprint: configuration.fingerprint,
-      // A copy of its own: what came in shares the memory of a whole request.
-      wrapped: Buffer.copyBytesFrom(target.wrapped),
+      wrapped: ownCopy(target.wrapped),
       bound,
       expiresAt: startedAt + maxAgeMs,
       slot,
@@ -77,6 +74,17 @@ export class KeyOpener {
     key.verified = true;
   }
 
+  /** Moves the key out of a payload into locked memory. */
+  #keep(payload: Buffer): Buffer {
+    try {
+      const slot = this.#options.vault.memory.acquire();
+      payload.copy(slot, 0, 0, KEY_BYTES);
+      return slot;
+    } finally {
+      payload.fill(0);
+    }
+  }
+
   async #unwrap(target: WrappedTarget): Promise<{ payload: Buffer; bound: boolean }> {
     const { kms, counter, operation } = this.#options;
     const { data, kmsConfigId } = decodeWrappedKey(target.wrapped);
@@ -91,4 +99,11 @@ export class KeyOpener {
       throw error;
     }
   }
+}
+
+/** What came in shares the memory of other things, and would keep all of that for a day. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

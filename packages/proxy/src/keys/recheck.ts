@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Snapshot } from "../tenants/source.ts";
 import type { KmsConfiguration } from "../tenants/tenant.ts";
+import { Breather } from "./breather.ts";
 import { configurationOf } from "./configuration.ts";
 import { fanOut } from "./fan-out.ts";
 import type { HeldKey } from "./held-key.ts";
@@ -30,7 +31,7 @@ export interface RecheckSummary {
 const CONCURRENCY = 32;
 
 /** Keys looked at between two breaths of the event loop. */
-const KEYS_PER_TURN = 2_000;
+const KEYS_PER_TURN = 500;
 
 /**
  * What happens to keys in memory at each refresh. Whatever the snapshot does not stand for any more
@@ -58,7 +59,10 @@ export async function recheckKeys(
       key.verified = false;
     }
   }
+  const breather = new Breather();
   await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {
+    const pause = breather.next();
+    if (pause !== undefined) await pause;
     try {
       if (!key.released) await opener.verify(key, configuration);
     } catch (error) {

@@ -14,7 +14,7 @@ export interface RechecksOptions {
 }
 
 /** Tenants looked at between two breaths of the event loop. */
-const TENANTS_PER_TURN = 2_000;
+const TENANTS_PER_TURN = 500;
 
 /** One re-check at a time; whoever asks meanwhile shares the one after it, on the newest snapshot. */
 export class Rechecks {

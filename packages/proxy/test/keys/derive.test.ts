@@ -9,7 +9,7 @@ import { buildWorld, call, single, type World } from "./helpers/world.ts";
 
 interface DerivationVectors {
   readonly vectors: readonly {
-    readonly derivationType: "sha512";
+    readonly derivationType: "sha256" | "sha512";
     readonly secret: string;
     readonly tenantId: string;
     readonly derivationPath: string;
@@ -21,7 +21,7 @@ const TENANTS = { acme: single(1), bare: { assignments: [{ id: 1 }] } };
 const { vectors } = readVectors("derivation") as DerivationVectors;
 
 describe("the published vectors", () => {
-  it.for(vectors)("are met: $tenantId, $derivationPath", async (vector) => {
+  it.for(vectors)("are met: $derivationType of $tenantId, $derivationPath", async (vector) => {
     const { tenantId, derivationPath, derivationType } = vector;
     const world = buildWorld({ tenants: { [tenantId]: single(1) } });
     await store(world, tenantId, Buffer.from(vector.secret, "base64"));
