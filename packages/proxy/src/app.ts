@@ -9,7 +9,7 @@ import { pathOf, routedUrl } from "./http/request-path.ts";
 import { apiRoutes } from "./http/routes/api-routes.ts";
 import type { RouteParts } from "./http/routes/parts.ts";
 import { createClientErrorHandler } from "./http/server/client-error.ts";
-import type { Connections } from "./http/server/connections.ts";
+import { Connections } from "./http/server/connections.ts";
 import { createServer } from "./http/server/create-server.ts";
 import { answerSpecialRequests } from "./http/server/special-requests.ts";
 import type { TlsPair } from "./http/server/tls.ts";
@@ -21,22 +21,36 @@ export interface AppOptions extends RouteParts {
   /** The text of all metrics. */
   readonly scrape: () => Promise<Scrape>;
   readonly limits: HttpLimits;
-  readonly observer: HttpObserver;
   readonly logger: HttpLogger;
-  /** Those of this app's server; whoever drains the server has them too. */
-  readonly connections: Connections;
+  /** Left out: nobody watches. */
+  readonly observer?: HttpObserver | undefined;
+  /** Those of this app's server, for whoever drains it. Left out: they are only limited. */
+  readonly connections?: Connections | undefined;
   /** Left out: plain HTTP. */
   readonly tls?: TlsPair | undefined;
 }
 
 type Serve = (exchange: Exchange) => void;
 
+const NOBODY: HttpObserver = {
+  inFlight() {},
+  finished() {},
+  connections() {},
+  connectionRejected() {},
+};
+
 const NO_QUERY: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Puts the parts together. Opens nothing, starts nothing, reads no environment. */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const parts: HandlerParts = { ...options, apiKeys: new ApiKeys(options.apiKeys) };
-  const app = createFastify(options, parts);
+  const { observer = NOBODY, limits } = options;
+  const parts: HandlerParts = {
+    ...options,
+    observer,
+    apiKeys: new ApiKeys(options.apiKeys),
+    connections: options.connections ?? new Connections(limits.maxConnections, observer),
+  };
+  const app = createFastify(parts, options.tls);
   readBodiesOurselves(app);
   for (const route of apiRoutes(options)) {
     const serve = apiHandler(route, parts);
@@ -55,8 +69,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   return app;
 }
 
-function createFastify(options: AppOptions, parts: HandlerParts): FastifyInstance {
-  const { connections, limits, tls } = options;
+function createFastify(parts: HandlerParts, tls: TlsPair | undefined): FastifyInstance {
+  const { connections, limits } = parts;
   return Fastify({
     // Refused requests are logged by their exchange, successful ones not at all.
     logger: false,

@@ -43,6 +43,8 @@ export class HealthServer {
       this.#server.once("error", reject);
       this.#server.listen({ host, port }, () => {
         this.#server.off("error", reject);
+        // Such as too few descriptors for one more connection: the next probe tries again.
+        this.#server.on("error", () => {});
         resolve();
       });
     });

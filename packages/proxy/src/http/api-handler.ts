@@ -24,7 +24,7 @@ export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exc
   const { maxBodyBytes } = parts.limits;
   const useBody = bodyUse(route, parts.limits.maxBatchSize);
   return (exchange) => {
-    const { headers } = exchange.request;
+    const { headers, httpVersionMinor } = exchange.request;
     const refusal =
       headRefusal(exchange) ??
       parts.apiKeys.refusal(headers.authorization) ??
@@ -33,7 +33,8 @@ export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exc
       exchange.refuse(refusal);
       return;
     }
-    if (headers.expect !== undefined) exchange.response.writeContinue();
+    // HTTP/1.0 knows no interim answers.
+    if (headers.expect !== undefined && httpVersionMinor > 0) exchange.response.writeContinue();
     readBody(exchange, maxBodyBytes, useBody);
   };
 }

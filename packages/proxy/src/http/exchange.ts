@@ -70,9 +70,11 @@ export class Exchange implements Call, OpenRequest {
     return this.request.complete;
   }
 
-  /** Whether this connection is one too many. */
-  get excess(): boolean {
-    return this.#connection?.excess === true;
+  /** Why there is no room for this request, whatever it asks for. */
+  get overload(): string | undefined {
+    if (this.#connection?.excess === true) return "Too many connections are open";
+    if (this.#connection?.crowded === true) return "Too many requests wait on this connection";
+    return undefined;
   }
 
   /** A wait has begun: it ends by an answer, or by one that says it took too long. */

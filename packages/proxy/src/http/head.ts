@@ -6,11 +6,9 @@ import { httpRefusal } from "./http-refusal.ts";
 const JSON_TYPE = "application/json";
 
 /** Why a request is refused whatever it asks for: no room, or no HTTP. */
-export function headRefusal({ excess, request }: Exchange): ProxyError | undefined {
-  if (excess) {
-    return new ProxyError("UNKNOWN_ERROR", "Too many connections are open: try again later", {
-      http: 503,
-    });
+export function headRefusal({ overload, request }: Exchange): ProxyError | undefined {
+  if (overload !== undefined) {
+    return new ProxyError("UNKNOWN_ERROR", `${overload}: try again later`, { http: 503 });
   }
   const { host } = request.headers;
   // Several headers of one name arrive as one value, joined by commas.

@@ -50,6 +50,19 @@ describe("connections", () => {
     expect([silent.received, observer.rejected]).toEqual(["", 1]);
   });
 
+  it("beyond the limit take no place from others", async () => {
+    const { origin, observer } = await startHttp({ limits: { maxConnections: 1 } });
+    const first = await RawClient.open(origin);
+    await Promise.all([RawClient.open(origin), RawClient.open(origin)]);
+    await until(() => observer.rejected === 2);
+
+    first.socket.end();
+    await until(() => observer.connected === 2);
+    const next = await RawClient.open(origin);
+
+    expect((await next.write(requestBytes(WRAP, BODY)).answer()).status).toBe(200);
+  });
+
   it("far beyond the limit are dropped, and the others still work", async () => {
     const { origin, observer } = await startHttp({ limits: { maxConnections: 1 } });
     const first = await RawClient.open(origin);

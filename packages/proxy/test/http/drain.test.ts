@@ -139,6 +139,18 @@ describe("a server that drains", () => {
     expect(await drained).toBe(false);
   });
 
+  it("survives a client that sends on after the end", async () => {
+    const { origin, server } = await startHttp();
+    const client = await RawClient.open(origin, true);
+    await client.write(BYTES).answer();
+
+    const drained = server.drain(30_000);
+    await client.end();
+    client.write(BYTES);
+
+    expect(await drained).toBe(false);
+  });
+
   it.for([
     ["a request without an answer", BYTES],
     ["a request that is half sent", BYTES.slice(0, 50)],

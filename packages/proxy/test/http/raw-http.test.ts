@@ -205,6 +205,16 @@ describe("Expect: 100-continue", () => {
     expect(await client.end()).toBe("closed");
   });
 
+  it("is ignored in HTTP/1.0, which has no interim answers", async () => {
+    const { origin } = await startHttp();
+    const client = await RawClient.open(origin);
+    const bytes = requestBytes(WRAP, BODY, { expect: "100-continue" });
+
+    client.write(bytes.replace("HTTP/1.1", "HTTP/1.0"));
+
+    expect((await client.answer()).status).toBe(200);
+  });
+
   it("is the only expectation there is", async () => {
     const { origin } = await startHttp();
     const client = await RawClient.open(origin);
@@ -241,6 +251,24 @@ describe("a connection", () => {
     for (const [index] of wraps.entries()) {
       expect((await client.answer()).status).toBe(index % 3 === 0 ? 404 : 200);
     }
+  });
+
+  it("may have 256 requests waiting; one more is refused", async () => {
+    const { origin, keys, observer } = await startHttp();
+    const wrapping = Promise.withResolvers<WrappedKey>();
+    keys.wrap = () => wrapping.promise;
+    const client = await RawClient.open(origin);
+
+    client.write(requestBytes(WRAP, BODY).repeat(257));
+    await until(() => observer.requests.length === 1);
+    wrapping.resolve({ dek: Buffer.alloc(32), edek: Buffer.alloc(1) });
+
+    for (let served = 0; served < 256; served += 1) {
+      expect((await client.answer()).status).toBe(200);
+    }
+    const last = await client.answer();
+    expect([last.status, JSON.parse(last.body)]).toMatchObject([503, { code: 100 }]);
+    expect(observer.requests[0]).toBe(`${WRAP} none 503 100`);
   });
 
   it("is closed after HTTP/1.0, unless it asks otherwise", async () => {

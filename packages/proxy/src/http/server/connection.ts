@@ -14,6 +14,9 @@ export interface OpenRequest {
 
 const CONNECTION = Symbol("connection");
 
+/** Requests that one client may pipeline while none of them is answered. */
+const MAX_PIPELINED = 256;
+
 type TrackedSocket = Socket & { [CONNECTION]?: Connection };
 
 /** One client's connection, for as long as it is open. */
@@ -21,7 +24,7 @@ export class Connection {
   readonly socket: Socket;
   /** Beyond the limit: it gets one refusal and is closed. */
   readonly excess: boolean;
-  /** The request that began last; several at once are pipelined. */
+  /** The request that began last, until all of it has arrived and is answered. */
   newest: OpenRequest | undefined;
   /** The client's bytes could not be understood: no further request can come from it. */
   broken = false;
@@ -51,6 +54,13 @@ export class Connection {
     this.#open -= 1;
     // What follows an early answer is the rest of a request that nobody waits for.
     this.#accounted = request.received ? this.socket.bytesRead : Number.POSITIVE_INFINITY;
+    // An idle connection keeps nothing of its last request in memory.
+    if (request.received && this.newest === request) this.newest = undefined;
+  }
+
+  /** More requests wait on this connection than one client may have waiting. */
+  get crowded(): boolean {
+    return this.#open > MAX_PIPELINED;
   }
 
   /** Answers are owed, or on their way to the client. */

@@ -2,11 +2,7 @@ import type { Server, Socket } from "node:net";
 import type { HttpObserver } from "../ports.ts";
 import { Connection } from "./connection.ts";
 
-export interface ConnectionsOptions {
-  /** Open at the same time; one more is told so and closed. */
-  readonly maxConnections: number;
-  readonly observer: Pick<HttpObserver, "connections" | "connectionRejected">;
-}
+type ConnectionObserver = Pick<HttpObserver, "connections" | "connectionRejected">;
 
 /** Connections beyond the limit that may wait for their refusal; still more are dropped unheard. */
 const MAX_EXCESS = 256;
@@ -19,23 +15,26 @@ const MAX_HELD = 10_000;
 
 /** The open connections of the HTTP port. */
 export class Connections implements Iterable<Connection> {
-  readonly #options: ConnectionsOptions;
+  readonly #maxConnections: number;
+  readonly #observer: ConnectionObserver;
   readonly #open = new Set<Connection>();
+  #excess = 0;
   /** Accepted, but still without a TLS session; by the client's address. */
   readonly #unsecured = new Map<string, Socket>();
   #held: (() => void)[] | undefined;
   #accepted = 0;
   #draining = false;
 
-  constructor(options: ConnectionsOptions) {
-    this.#options = options;
+  /** One connection more than `maxConnections` is told so and closed. */
+  constructor(maxConnections: number, observer: ConnectionObserver) {
+    this.#maxConnections = maxConnections;
+    this.#observer = observer;
   }
 
   /** Follows a server from its first connection on. */
   watch(server: Server, { tls }: { readonly tls: boolean }): void {
-    const { maxConnections, observer } = this.#options;
-    server.maxConnections = maxConnections + MAX_EXCESS;
-    server.on("drop", () => observer.connectionRejected());
+    server.maxConnections = this.#maxConnections + MAX_EXCESS;
+    server.on("drop", () => this.#observer.connectionRejected());
     server.on("connection", (socket: Socket) => {
       this.#accepted += 1;
       if (tls) this.#addUnsecured(socket);
@@ -97,19 +96,24 @@ export class Connections implements Iterable<Connection> {
   }
 
   #add(socket: Socket): void {
-    const { maxConnections, observer } = this.#options;
-    const excess = this.#open.size >= maxConnections;
+    const excess = this.#open.size - this.#excess >= this.#maxConnections;
     const connection = new Connection(socket, excess);
-    if (excess) {
-      observer.connectionRejected();
-      const impatience = setTimeout(() => socket.destroy(), EXCESS_PATIENCE_MS);
-      socket.once("close", () => clearTimeout(impatience));
-    }
+    if (excess) this.#addExcess(socket);
     this.#open.add(connection);
-    observer.connections(1);
+    this.#observer.connections(1);
     socket.once("close", () => {
       this.#open.delete(connection);
-      observer.connections(-1);
+      this.#observer.connections(-1);
+    });
+  }
+
+  #addExcess(socket: Socket): void {
+    this.#observer.connectionRejected();
+    this.#excess += 1;
+    const impatience = setTimeout(() => socket.destroy(), EXCESS_PATIENCE_MS);
+    socket.once("close", () => {
+      this.#excess -= 1;
+      clearTimeout(impatience);
     });
   }
 

@@ -8,6 +8,9 @@ const MAX_HEADER_BYTES = 65_536;
 
 const MAX_CHECK_INTERVAL_MS = 1_000;
 
+/** For the TLS handshake, before which a connection counts as nobody's. */
+const HANDSHAKE_PATIENCE_MS = 10_000;
+
 /** A client that reads nothing of its answer for this long, beyond the time to make it, is cut. */
 const WRITE_PATIENCE_MS = 30_000;
 
@@ -33,7 +36,10 @@ export function createServer(
   const server =
     tls === undefined
       ? createHttp(options, listener)
-      : createHttps({ ...options, ...tlsOptions(tls) }, listener);
+      : createHttps(
+          { ...options, ...tlsOptions(tls), handshakeTimeout: HANDSHAKE_PATIENCE_MS },
+          listener,
+        );
   server.timeout = requestTimeoutMs + WRITE_PATIENCE_MS;
   // By default headers beyond the 1,000th are dropped; the limit in bytes is enough.
   server.maxHeadersCount = 0;

@@ -3,9 +3,14 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Address } from "../../config/settings.ts";
 import { type AppOptions, buildApp } from "../../app.ts";
+import type { HttpLogger, HttpObserver } from "../ports.ts";
 import { Connections } from "./connections.ts";
 import { drainConnections } from "./drain.ts";
 import { type TlsPair, tlsOptions } from "./tls.ts";
+
+export type HttpServerOptions = Omit<AppOptions, "connections" | "observer"> & {
+  readonly observer: HttpObserver;
+};
 
 /** Connections that the system may accept for us before we do. */
 const BACKLOG = 4_096;
@@ -14,16 +19,13 @@ const BACKLOG = 4_096;
 export class HttpServer {
   readonly app: FastifyInstance;
   readonly #connections: Connections;
+  readonly #logger: HttpLogger;
 
-  private constructor(app: FastifyInstance, connections: Connections) {
-    this.app = app;
-    this.#connections = connections;
-  }
-
-  static create(options: Omit<AppOptions, "connections">): HttpServer {
-    const { maxConnections } = options.limits;
-    const connections = new Connections({ maxConnections, observer: options.observer });
-    return new HttpServer(buildApp({ ...options, connections }), connections);
+  constructor(options: HttpServerOptions) {
+    const { limits, observer, logger } = options;
+    this.#connections = new Connections(limits.maxConnections, observer);
+    this.#logger = logger;
+    this.app = buildApp({ ...options, connections: this.#connections });
   }
 
   /**
@@ -32,6 +34,10 @@ export class HttpServer {
    */
   async listen({ host, port }: Address): Promise<Address> {
     await this.app.listen({ host, port, backlog: BACKLOG });
+    // Such as too few descriptors for one more connection: no reason to end.
+    this.app.server.on("error", (error: NodeJS.ErrnoException) => {
+      this.#logger.error({ code: error.code }, "A connection could not be accepted");
+    });
     return { host, port: (this.app.server.address() as AddressInfo).port };
   }
 

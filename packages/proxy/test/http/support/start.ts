@@ -1,6 +1,5 @@
 import { API_KEY, type Answer, send, type WireOptions } from "@tenant-security/testkit";
 import { onTestFinished, vi } from "vitest";
-import type { AppOptions } from "../../../src/app.ts";
 import type { Call, MaybePromise } from "../../../src/keys/ports.ts";
 import type {
   ApplicationEvent,
@@ -10,7 +9,7 @@ import type {
   HttpObserver,
   OperationCounts,
 } from "../../../src/http/ports.ts";
-import { HttpServer } from "../../../src/http/server/http-server.ts";
+import { HttpServer, type HttpServerOptions } from "../../../src/http/server/http-server.ts";
 import { FakeKeys } from "./fake-keys.ts";
 
 // Real sockets on a busy machine: what takes milliseconds may take seconds.
@@ -95,7 +94,9 @@ export class FakeObserver implements HttpObserver {
   }
 }
 
-type Overrides = Partial<Omit<AppOptions, "limits">> & { readonly limits?: Partial<HttpLimits> };
+type Overrides = Partial<Omit<HttpServerOptions, "limits">> & {
+  readonly limits?: Partial<HttpLimits>;
+};
 
 export interface TestServer {
   readonly origin: string;
@@ -114,7 +115,7 @@ export async function startHttp({ limits, ...overrides }: Overrides = {}): Promi
   const events = new FakeEvents();
   const log = new FakeLogger();
   const observer = new FakeObserver();
-  const server = HttpServer.create({
+  const server = new HttpServer({
     apiKeys: [API_KEY],
     keys,
     events,
