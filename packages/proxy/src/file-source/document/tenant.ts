@@ -106,7 +106,7 @@ function checkPrimary(tenant: TenantRecord, path: Path, context: TenantContext):
     report.mistakes.add(at, `expected at most one primary KMS configuration, found ${ids}`);
   }
   for (const { id } of primaries.filter((assignment) => !assignment.active)) {
-    report.problems.add(at, `KMS configuration ${id} is primary but not active: it does not wrap`);
+    report.problems.add(at, `KMS configuration ${id} is not active: primary is ignored`);
   }
   const primary = configurations.get(active[0]?.id ?? 0);
   if (!tenant.keyLeasingRequired || !primary || isUnusable(primary)) return;

@@ -147,7 +147,7 @@ tenants:
     );
 
     expect(problems).toEqual([
-      expect.stringContaining("KMS configuration 1 is primary but not active: it does not wrap"),
+      expect.stringContaining("KMS configuration 1 is not active: primary is ignored"),
     ]);
     expect(tenants[0]?.configurations).toHaveLength(2);
   });
