@@ -5,7 +5,7 @@ import { type UseBody, readBody } from "./body.ts";
 import type { Exchange, ExchangeParts } from "./exchange.ts";
 import { bodyRefusal, headRefusal } from "./head.ts";
 import { httpRefusal } from "./http-refusal.ts";
-import { parseJson } from "./json.ts";
+import { decodeText, parseJson } from "./json.ts";
 import { customFieldsOf, iclFieldsOf, type SentMetadata } from "./metadata.ts";
 import { compile } from "./validation.ts";
 
@@ -13,7 +13,7 @@ export interface HandlerParts extends ExchangeParts {
   readonly apiKeys: ApiKeys;
 }
 
-/** A body from which on parsing and validating get a turn of the event loop each. */
+/** A body from which on every step gets a turn of the event loop of its own. */
 const LARGE_BODY_BYTES = 256 * 1_024;
 
 /**
@@ -53,29 +53,32 @@ function bodyUse(route: ApiRoute, maxItems: number): UseBody {
     if (refusal !== undefined) throw refusal;
   };
 
-  const serve = (exchange: Exchange, body: unknown, bytes: Buffer): void => {
+  const serve = (exchange: Exchange, body: unknown, text: string): void => {
     const metadata = body as SentMetadata;
     exchange.tenantId = metadata.tenantId;
     exchange.iclFields = iclFieldsOf(metadata.iclFields);
     exchange.customFields = customFieldsOf(metadata.customFields);
-    route.serve(exchange, body as never, bytes);
+    route.serve(exchange, body as never, text);
   };
 
   const serveInTurns = async (exchange: Exchange, bytes: Buffer): Promise<void> => {
-    const body = parseJson(bytes);
+    const text = decodeText(bytes);
+    await nextTurn();
+    const body = parseJson(text);
     await nextTurn();
     check(body);
     await nextTurn();
-    serve(exchange, body, bytes);
+    serve(exchange, body, text);
   };
 
   return (exchange, bytes) => {
     if (bytes.length >= LARGE_BODY_BYTES) {
       exchange.waitFor(serveInTurns(exchange, bytes));
     } else {
-      const body = parseJson(bytes);
+      const text = decodeText(bytes);
+      const body = parseJson(text);
       check(body);
-      serve(exchange, body, bytes);
+      serve(exchange, body, text);
     }
   };
 }

@@ -15,8 +15,8 @@ export interface ApiRoute {
   readonly answer: TSchema;
   /** How many things a body asks for that nobody has validated yet; for the batch limit. */
   itemsOf(body: Readonly<Record<string, unknown>>): number;
-  /** Answers the exchange. Throws a `ProxyError` that becomes the answer. */
-  serve(exchange: Exchange, body: never, bytes: Buffer): void;
+  /** Answers the exchange. `text` is what the body was parsed from. Throws a `ProxyError` that becomes the answer. */
+  serve(exchange: Exchange, body: never, text: string): void;
 }
 
 export interface ApiRouteOptions<P extends TProperties> {
@@ -26,7 +26,7 @@ export interface ApiRouteOptions<P extends TProperties> {
   readonly members: P;
   readonly answer: TSchema;
   readonly itemsOf?: (body: Readonly<Record<string, unknown>>) => number;
-  readonly serve: (exchange: Exchange, body: BodyOf<P>, bytes: Buffer) => void;
+  readonly serve: (exchange: Exchange, body: BodyOf<P>, text: string) => void;
 }
 
 export function apiRoute<P extends TProperties>(options: ApiRouteOptions<P>): ApiRoute {

@@ -2,13 +2,22 @@ import { isUtf8 } from "node:buffer";
 import { httpRefusal } from "./http-refusal.ts";
 
 /**
- * The value of a JSON text in strict UTF-8; a byte order mark is skipped.
+ * The text of a body in strict UTF-8, without a byte order mark.
  * @throws ProxyError 102
  */
-export function parseJson(bytes: Buffer): unknown {
+export function decodeText(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw httpRefusal(400, "The body is not valid UTF-8: send JSON in UTF-8");
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString("utf8", marked ? 3 : 0);
+}
+
+/**
+ * The value of a JSON text.
+ * @throws ProxyError 102
+ */
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(textOf(bytes));
+    return JSON.parse(text);
   } catch {
     // What the parser says quotes the body.
     throw httpRefusal(400, "The body is not valid JSON: send one JSON object");
@@ -16,8 +25,8 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /** The same value again, with whole numbers that no double holds as their decimal text. */
-export function parseExactly(bytes: Buffer): unknown {
-  return JSON.parse(textOf(bytes), keepDigits as Reviver);
+export function parseExactly(text: string): unknown {
+  return JSON.parse(text, keepDigits as Reviver);
 }
 
 type Reviver = Parameters<typeof JSON.parse>[1];
@@ -26,9 +35,4 @@ function keepDigits(_key: string, value: unknown, context: { readonly source?: s
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
   const { source = "" } = context;
   return /^-?\d+$/.test(source) ? source : value;
-}
-
-function textOf(bytes: Buffer): string {
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return bytes.toString("utf8", marked ? 3 : 0);
 }

@@ -21,15 +21,15 @@ export function batchWrapRoute({ keys }: RouteParts): ApiRoute {
     members: { documentIds },
     answer: ANSWERS.wrappedKeys,
     itemsOf: (body) => entriesIn(body["documentIds"]),
-    serve(exchange, body, bytes) {
-      const ids = [...new Set(exact(body.documentIds, bytes).map(String))];
+    serve(exchange, body, text) {
+      const ids = [...new Set(exact(body.documentIds, text).map(String))];
       deliverInParts(exchange, keys.batchWrap(exchange, ids), renderWrappedKeys);
     },
   });
 }
 
 /** Ids that are numbers no double can hold, as 64-bit ids often are, come as their text. */
-function exact(ids: readonly DocumentId[], bytes: Buffer): readonly DocumentId[] {
+function exact(ids: readonly DocumentId[], text: string): readonly DocumentId[] {
   if (ids.every((id) => typeof id === "string" || Number.isSafeInteger(id))) return ids;
-  return (parseExactly(bytes) as { readonly documentIds: readonly DocumentId[] }).documentIds;
+  return (parseExactly(text) as { readonly documentIds: readonly DocumentId[] }).documentIds;
 }
