@@ -234,7 +234,7 @@ class ProxyService implements Service {
     const { apiKeys, http } = this.#settings;
     const tls = http.tls && (await readTlsPair(http.tls));
     const metrics = this.#metrics;
-    const server = HttpServer.create({
+    const server = new HttpServer({
       apiKeys,
       keys,
       events,
