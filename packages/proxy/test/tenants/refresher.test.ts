@@ -5,7 +5,7 @@ import {
   SnapshotRefresher,
 } from "../../src/tenants/refresher.ts";
 import { systemClock } from "../../src/tenants/refresh-clock.ts";
-import type { Snapshot } from "../../src/tenants/source.ts";
+import { FakeSource, snapshot } from "./fake-source.ts";
 import { ManualClock, settled } from "./helpers.ts";
 
 const INTERVAL = 600_000;
@@ -269,49 +269,6 @@ describe("the system's clock", () => {
   });
 });
 
-/** A source that does as it is told. */
-class FakeSource {
-  snapshot: Snapshot = snapshot();
-  error: Error | undefined;
-  loads = 0;
-  mostAtOnce = 0;
-  readonly signals: AbortSignal[] = [];
-  readonly #changed = new Set<() => void>();
-  #gate: Promise<void> = Promise.resolve();
-  #atOnce = 0;
-
-  async load(signal: AbortSignal): Promise<Snapshot> {
-    this.signals.push(signal);
-    this.loads += 1;
-    this.#atOnce += 1;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
-    await this.#gate;
-    this.#atOnce -= 1;
-    if (this.error) throw this.error;
-    return this.snapshot;
-  }
-
-  watch(changed: () => void): () => void {
-    this.#changed.add(changed);
-    return () => this.#changed.delete(changed);
-  }
-
-  get watchers(): number {
-    return this.#changed.size;
-  }
-
-  change(): void {
-    for (const changed of this.#changed) changed();
-  }
-
-  /** Lets loads wait until the function that it gives is called. */
-  block(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gate = promise;
-    return resolve;
-  }
-}
-
 function subject(options: Partial<RefresherOptions> = {}) {
   const source = new FakeSource();
   const clock = new ManualClock();
@@ -328,10 +285,6 @@ function subject(options: Partial<RefresherOptions> = {}) {
   });
   onTestFinished(() => refresher.close());
   return { refresher, source, clock, refreshes, failures, readiness };
-}
-
-function snapshot(): Snapshot {
-  return { tenants: new Map(), problems: [] };
 }
 
 function statusOf(action: () => unknown): unknown {
