@@ -64,7 +64,7 @@ class BodyReader {
 
   // One buffer that doubles: a list of single-byte chunks would weigh a hundred times the body.
   #reserve(length: number): void {
-    if (length <= this.#bytes.length && this.#bytes.length >= MIN_CAPACITY) return;
+    if (length <= this.#bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(
       Math.min(Math.max(length, this.#bytes.length * 2, MIN_CAPACITY), this.#maxBytes),
     );

@@ -6,6 +6,7 @@ import { STATUS } from "../status.ts";
 import { errorBody } from "./answers/error.ts";
 import { Deadline } from "./deadline.ts";
 import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
+import { NO_CUSTOM_FIELDS } from "./metadata.ts";
 import type { HttpLimits, HttpLogger, HttpObserver } from "./ports.ts";
 import { createRayId } from "./ray-id.ts";
 import { logRefusal } from "./refusal-log.ts";
@@ -22,7 +23,6 @@ export interface ExchangeParts {
 }
 
 const NO_FIELDS: IclFields = { requestingId: "" };
-const NO_CUSTOM_FIELDS: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
  * One request and its one answer. The answer is written to the socket directly: Fastify's reply

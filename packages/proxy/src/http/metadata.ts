@@ -6,7 +6,7 @@ export type SentMetadata = Static<TObject<MetadataProperties>>;
 
 type CustomFields = Call["customFields"];
 
-const NO_CUSTOM_FIELDS: CustomFields = Object.freeze({});
+export const NO_CUSTOM_FIELDS: CustomFields = Object.freeze({});
 
 /** The caller's fields without the nulls that some clients send for what they do not set. */
 export function iclFieldsOf(sent: SentMetadata["iclFields"]): IclFields {
