@@ -3,7 +3,11 @@ import { ClosingLine } from "./scripts/closing-line.ts";
 
 const config: ViteUserConfig = {
   test: {
-    projects: ["packages/*", "conformance"],
+    projects: [
+      "packages/*",
+      "conformance",
+      { test: { name: "scripts", include: ["scripts/test/**/*.test.ts"] } },
+    ],
     reporters: ["default", new ClosingLine()],
   },
 };
