@@ -32,9 +32,9 @@ async function main([name = "", ...args]) {
 }
 
 function startOptions() {
-  const { API_KEY, TSP_CONFIG_FILE, TSP_DEMO_DIR = "demo-data" } = process.env;
-  const own = API_KEY !== undefined && TSP_CONFIG_FILE !== undefined;
-  return own ? ["--hints"] : ["--demo", TSP_DEMO_DIR];
+  const { API_KEY, TSP_CONFIG_FILE, TSP_DEMO_DIR } = process.env;
+  // As everywhere, an empty variable counts as not set.
+  return API_KEY && TSP_CONFIG_FILE ? ["--hints"] : ["--demo", TSP_DEMO_DIR || "demo-data"];
 }
 
 function environment({ path }) {

@@ -6,8 +6,13 @@ import type { Terminal } from "./terminal.ts";
 export function processTerminal(): Terminal {
   const controller = new AbortController();
   let listening = false;
-  process.stdout.on("error", ignoreClosedPipe);
-  process.stderr.on("error", ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      // `| head` has seen enough: a command that would go on for ever ends.
+      if ("code" in error && error.code === "EPIPE") controller.abort();
+      else throw error;
+    });
+  }
   return {
     env: process.env,
     print: (text) => void process.stdout.write(text),
@@ -37,10 +42,4 @@ async function readStandardInput(maxBytes: number): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** `| head` has seen enough; there is nobody left to tell. */
-function ignoreClosedPipe(error: Error): void {
-  if ("code" in error && error.code === "EPIPE") process.exit();
-  throw error;
 }

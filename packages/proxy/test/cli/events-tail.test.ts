@@ -1,8 +1,10 @@
+import { EventQueue } from "@tenant-security/event-queue";
 import { Program } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Push } from "zeromq";
+import { curveKeyPair, Push } from "zeromq";
 import { callerParts, serializeEvent } from "../../src/events/event.ts";
 import { aCall } from "../events/helpers.ts";
+import { aFolder } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -36,6 +38,18 @@ describe("events tail", () => {
     expect(program.stderr).toContain("2 events read.");
   });
 
+  it("ends when nobody reads what it shows, as in a pipe to head", async () => {
+    const { send, endpoint } = await aSource();
+    const program = tail(["--connect", endpoint]);
+    await send(anEvent("acme"));
+    await program.until(() => program.stdout.includes("acme") || undefined);
+
+    program.process.stdout?.destroy();
+    await send(anEvent("acme"), anEvent("acme"));
+
+    expect((await program.exited).code).toBe(0);
+  });
+
   it("says that it takes events away from other readers", async () => {
     const { endpoint } = await aSource();
     const program = tail(["--connect", endpoint]);
@@ -45,6 +59,23 @@ describe("events tail", () => {
     expect(program.stderr).toContain(endpoint);
     expect(program.stderr).toContain("taken away from the stream's other readers");
     expect((await program.stop("SIGINT")).code).toBe(0);
+  });
+
+  it("reads an encrypted stream with the proxy's public key, and nothing with another", async () => {
+    const keys = curveKeyPair();
+    const queue = await EventQueue.bind({ bind: "tcp://127.0.0.1:0", curve: keys });
+    onTestFinished(() => queue.close(100));
+    const folder = aFolder();
+    const right = folder.write("right.key", `${keys.publicKey}\n`);
+    const wrong = folder.write("wrong.key", curveKeyPair().publicKey);
+    const outsider = tail(["--connect", queue.endpoint, "--server-key", wrong]);
+    await outsider.until(() => outsider.stderr.includes("Reading") || undefined);
+
+    queue.offer(anEvent("acme"));
+    const reader = tail(["--connect", queue.endpoint, "--server-key", right]);
+    await reader.until(() => reader.stdout.includes("acme") || undefined);
+
+    expect(outsider.stdout).toBe("");
   });
 
   it.for([
