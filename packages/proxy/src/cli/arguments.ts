@@ -35,15 +35,13 @@ export class Arguments {
     return value;
   }
 
-  /** @throws UsageError when the option is none of `choices`; left out: `fallback` */
-  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+  /** Undefined when it was left out. @throws UsageError when it is none of `choices` */
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const value = this.text(name);
-    if (value === undefined) return fallback;
+    if (value === undefined) return undefined;
     const chosen = choices.find((choice) => choice === value);
-    if (chosen === undefined) {
-      throw new UsageError(`--${name} is "${value}" and must be one of ${choices.join(", ")}`);
-    }
-    return chosen;
+    if (chosen !== undefined) return chosen;
+    throw new UsageError(`--${name} is "${value}" and must be one of ${choices.join(", ")}`);
   }
 }
 

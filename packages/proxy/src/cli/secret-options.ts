@@ -15,16 +15,13 @@ export const SECRET_SYNOPSIS = "--tenant ID --type TYPE --path PATH [--config FI
 
 /** @throws UsageError when one is missing or unknown */
 export function secretKeyOf(args: Arguments): SecretKey {
-  return {
-    tenantId: args.required("tenant"),
-    secretType: secretTypeOf(args.required("type")),
-    secretPath: args.required("path"),
-  };
+  const tenantId = args.required("tenant");
+  const secretType = secretTypeOf(args);
+  if (secretType === undefined) throw new UsageError("--type is missing");
+  return { tenantId, secretType, secretPath: args.required("path") };
 }
 
 /** @throws UsageError when there is no such type */
-export function secretTypeOf(text: string): SecretType {
-  const type = SECRET_TYPES.find((each) => each === text);
-  if (type !== undefined) return type;
-  throw new UsageError(`--type is "${text}" and must be one of ${SECRET_TYPES.join(", ")}`);
+export function secretTypeOf(args: Arguments): SecretType | undefined {
+  return args.choice("type", SECRET_TYPES);
 }

@@ -116,7 +116,7 @@ describe("arguments", () => {
     [["one"], "--name is missing"],
   ] as const)("%j are refused", async ([args, reason]) => {
     const command = aCommand((parsed) => {
-      parsed.choice("size", ["small", "large"], "small");
+      parsed.choice("size", ["small", "large"]);
       parsed.required("name");
       return 0;
     });

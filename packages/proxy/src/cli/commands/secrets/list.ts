@@ -40,10 +40,11 @@ or not, and asks no KMS.`,
 };
 
 function filterOf(args: Arguments): SecretFilter {
-  const [tenantId, type, secretPath] = [args.text("tenant"), args.text("type"), args.text("path")];
+  const [tenantId, secretPath] = [args.text("tenant"), args.text("path")];
+  const secretType = secretTypeOf(args);
   return {
     ...(tenantId !== undefined && { tenantId }),
-    ...(type !== undefined && { secretType: secretTypeOf(type) }),
+    ...(secretType !== undefined && { secretType }),
     ...(secretPath !== undefined && { secretPath }),
   };
 }
