@@ -210,16 +210,13 @@ describe("a KMS that does not answer", () => {
 });
 
 describe("health", () => {
-  it.for([
-    ["/live", 200],
-    ["/ready", 200],
-    ["/health", 200],
-    ["/", 404],
-    ["/metrics", 404],
-    ["/live/", 404],
-  ] as const)("answers %s with %i", async ([path, status]) => {
+  it("answers its three paths and nothing else", async () => {
     const { healthUrl } = await temporaryProxy();
-    expect((await get(healthUrl + path)).status).toBe(status);
+    const paths = ["/live", "/ready", "/health", "/", "/metrics", "/live/"];
+
+    const answers = await Promise.all(paths.map((path) => get(healthUrl + path)));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 404, 404, 404]);
   });
 
   it("answers while the HTTP port is saturated", async () => {

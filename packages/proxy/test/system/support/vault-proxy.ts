@@ -1,38 +1,63 @@
 import {
+  DataFolder,
   FakeVault,
   primary,
   type Proxy,
+  startProxy,
   type VaultBehaviour,
   vaultConfiguration,
 } from "@tenant-security/testkit";
 import { onTestFinished } from "vitest";
-import { temporaryFolder, temporaryProxy } from "./world.ts";
 
 export interface VaultProxy {
   readonly proxy: Proxy;
   readonly vault: FakeVault;
 }
 
+export interface VaultProxyOptions {
+  readonly leased?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+type Behaviours = Readonly<Record<string, VaultBehaviour>>;
+
 /**
- * A proxy with one tenant for each behaviour, named after it, whose keys are wrapped by a Vault
- * that behaves so.
+ * Starts a proxy with one tenant for each behaviour, named after it, whose keys are wrapped by a
+ * Vault that behaves so.
  */
-export async function vaultProxy(
-  behaviours: Readonly<Record<string, VaultBehaviour>>,
-  options: { readonly leased?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<VaultProxy> {
+export async function startVaultProxy(
+  behaviours: Behaviours,
+  { leased = false, env }: VaultProxyOptions = {},
+): Promise<VaultProxy & { readonly stop: () => Promise<void> }> {
   const vault = await FakeVault.start(behaviours);
-  onTestFinished(() => vault.close());
-  const folder = temporaryFolder();
-  const names = Object.keys(behaviours);
+  const folder = new DataFolder();
+  configure(folder, vault.url, Object.keys(behaviours), leased);
+  const proxy = await startProxy({ folder, env: { TSP_KMS_ALLOWED_HOSTS: vault.url, ...env } });
+  const stop = async () => {
+    await proxy.program.stop("SIGKILL");
+    await vault.close();
+    folder.remove();
+  };
+  return { proxy, vault, stop };
+}
+
+/** The same, stopped when the test is over. */
+export async function vaultProxy(
+  behaviours: Behaviours,
+  options: VaultProxyOptions = {},
+): Promise<VaultProxy> {
+  const { stop, ...started } = await startVaultProxy(behaviours, options);
+  onTestFinished(stop);
+  return started;
+}
+
+function configure(folder: DataFolder, address: string, names: readonly string[], leased: boolean) {
   folder.configure({
     version: 1,
     kmsConfigurations: names.map((keyName, index) => ({
-      ...vaultConfiguration(index + 1, { address: vault.url, keyName }),
-      leasingAllowed: options.leased ?? false,
+      ...vaultConfiguration(index + 1, { address, keyName }),
+      leasingAllowed: leased,
     })),
     tenants: names.map((id, index) => ({ id, configurations: [primary(index + 1)] })),
   });
-  const env = { TSP_KMS_ALLOWED_HOSTS: vault.url, ...options.env };
-  return { proxy: await temporaryProxy({ folder, env }), vault };
 }

@@ -1,0 +1,56 @@
+/**
+ * Preloaded into a proxy (`node --import`): writes down every name that is looked up and every TCP
+ * connection that is begun, where Node hands them to the system, and lets none leave this machine.
+ * `WATCHED_NAMES` says what names lead to; no other name is found.
+ */
+import { appendFileSync } from "node:fs";
+import dns, { type LookupAddress } from "node:dns";
+import { syncBuiltinESMExports } from "node:module";
+import { isIP, isIPv6 } from "node:net";
+
+type Connect = (request: unknown, address: string, port: number) => number;
+
+interface Bindings {
+  binding(name: "tcp_wrap"): { TCP: { prototype: Record<"connect" | "connect6", Connect> } };
+}
+
+const LOG = process.env["WATCHED_LOG"] ?? "";
+const NAMES = JSON.parse(process.env["WATCHED_NAMES"] ?? "{}") as Record<string, string[][]>;
+const UV_ENETUNREACH = -101;
+
+function note(kind: string, text: string): void {
+  appendFileSync(LOG, `${kind} ${text}\n`);
+}
+
+const { TCP } = (process as unknown as Bindings).binding("tcp_wrap");
+for (const name of ["connect", "connect6"] as const) {
+  const connect = TCP.prototype[name];
+  TCP.prototype[name] = function watched(request, address, port) {
+    note("connect", `${address}:${port}`);
+    const isLocal = address.startsWith("127.") || address === "::1";
+    return isLocal ? connect.call(this, request, address, port) : UV_ENETUNREACH;
+  };
+}
+
+/** Each look-up of a name takes its next answer; the last one stays. */
+function answerOf(name: string): LookupAddress[] {
+  note("lookup", name);
+  if (isIP(name) !== 0) return [{ address: name, family: isIP(name) }];
+  const answers = NAMES[name] ?? [];
+  const addresses = answers.length > 1 ? answers.shift() : answers[0];
+  if (addresses === undefined) {
+    throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" });
+  }
+  return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+}
+
+dns.promises.lookup = (async (name: string, options?: { all?: boolean }) => {
+  const answer = answerOf(name);
+  return options?.all === true ? answer : answer[0];
+}) as typeof dns.promises.lookup;
+// Nothing of the proxy uses the one with a callback: seeing it is enough.
+dns.lookup = ((name: string) => {
+  note("lookup", `${name} by callback`);
+  throw new Error("nobody looks names up by callback");
+}) as unknown as typeof dns.lookup;
+syncBuiltinESMExports();
