@@ -135,28 +135,41 @@ function createLeases(parts: Parts): Leases {
   return new Leases({
     vault,
     maker: new LeaseMaker({ kms, vault, random, counter, cipher, maxAgeMs, maxWraps, now }),
-    opener: new KeyOpener({ kms, vault, counter, operation: "lease_unwrap", maxAgeMs, now }),
+    opener: createOpener(parts, vault, "lease_unwrap"),
     maxMinted: MAX_MINTED,
     maxOpened: leaseCacheSize,
     now,
     onRefreshFailed: (id, error) => notices.leaseRefreshFailed?.(id, error),
-    onWithdrawn: (id, error) => notices.keyWithdrawn?.(id, error),
   });
 }
 
 function createSecrets(parts: Parts, leases: Leases): Secrets {
-  const { bound, counter, kms, memory, notices, now, random, secretStore: store, settings } = parts;
+  const { bound, counter, kms, memory, now, random, secretStore: store, settings } = parts;
   const vault: KeyVault = { memory, keys: new Set() };
-  const maxAgeMs = settings.leaseMaxAgeMs;
   return new Secrets({
     store,
     vault,
-    opener: new KeyOpener({ kms, vault, counter, operation: "secret_unwrap", maxAgeMs, now }),
+    opener: createOpener(parts, vault, "secret_unwrap"),
     counter,
     random,
     sealing: { kms, bound },
     opening: { kms, leases },
     max: settings.secretCacheSize,
+    now,
+  });
+}
+
+function createOpener(
+  { counter, kms, notices, now, settings }: Parts,
+  vault: KeyVault,
+  operation: "lease_unwrap" | "secret_unwrap",
+): KeyOpener {
+  return new KeyOpener({
+    kms,
+    vault,
+    counter,
+    operation,
+    maxAgeMs: settings.leaseMaxAgeMs,
     now,
     onWithdrawn: (id, error) => notices.keyWithdrawn?.(id, error),
   });

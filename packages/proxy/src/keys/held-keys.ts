@@ -2,7 +2,6 @@ import { LRUCache } from "lru-cache";
 import { ProxyError } from "../errors.ts";
 import type { HeldKey } from "./held-key.ts";
 import type { KeyOpener, WrappedTarget } from "./open-key.ts";
-import { withdrawsKey } from "./refusal.ts";
 import { SingleFlight, untilAborted } from "./single-flight.ts";
 import { stopping } from "./stopping.ts";
 
@@ -86,7 +85,7 @@ export class HeldKeys {
     if (this.#closed) throw stopping();
     const held = this.#keys.peek(target.name);
     if (held !== undefined && this.#awaitsCheck(held, target)) {
-      await this.#verify(held, target);
+      await this.#opener.confirm(held, target.configuration, (key) => this.drop(key));
       if (!held.released) return held;
     }
     const key = await this.#opener.open(target);
@@ -97,19 +96,5 @@ export class HeldKeys {
   #awaitsCheck(held: HeldKey, { configuration, wrapped }: WrappedTarget): boolean {
     const current = held.fingerprint === configuration.fingerprint && held.wrapped.equals(wrapped);
     return current && !held.verified && this.#now() < held.expiresAt;
-  }
-
-  async #verify(held: HeldKey, { configuration }: WrappedTarget): Promise<void> {
-    try {
-      await this.#opener.verify(held, configuration);
-    } catch (error) {
-      if (withdrawsKey(error)) {
-        this.drop(held);
-        throw error;
-      }
-      // As at a refresh: a KMS that cannot be asked takes nothing away.
-      held.verified = true;
-    }
-    held.used = true;
   }
 }

@@ -25,6 +25,7 @@ export class LeaseMint {
   readonly #options: LeaseMintOptions;
   readonly #leases: LRUCache<string, MintedLease>;
   readonly #flights = new SingleFlight<void>();
+  readonly #checks = new SingleFlight<void>();
   #closed = false;
 
   constructor(options: LeaseMintOptions) {
@@ -80,6 +81,13 @@ export class LeaseMint {
     }
   }
 
+  /** Asks the KMS about a lease that nobody used for a while, once for everybody who wants it. */
+  confirm(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
+    const { opener } = this.#options;
+    const drop = (withdrawn: HeldKey): void => this.drop(withdrawn);
+    return this.#checks.run(key.name, () => opener.confirm(key, configuration, drop));
+  }
+
   /** Wipes a lease, unless the tenant has another one by now. */
   drop(key: HeldKey): void {
     if (this.#leases.peek(key.tenantId)?.key === key) this.#leases.delete(key.tenantId);
@@ -89,7 +97,7 @@ export class LeaseMint {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { key } of Array.from(this.#leases.values())) this.drop(key);
-    await this.#flights.settled();
+    await Promise.all([this.#flights.settled(), this.#checks.settled()]);
   }
 
   #refreshBehind(
@@ -115,7 +123,7 @@ export class LeaseMint {
     const current = this.#leases.peek(tenantId);
     try {
       if (current !== undefined && this.#awaitsCheck(current, configuration)) {
-        await this.#verify(current.key, configuration);
+        await this.confirm(current.key, configuration);
         return;
       }
       const lease = await this.#options.maker.make(tenantId, configuration);
@@ -131,16 +139,6 @@ export class LeaseMint {
   #awaitsCheck(lease: MintedLease, configuration: KmsConfiguration): boolean {
     const usable = lease.wraps < lease.maxWraps && this.#options.now() < lease.key.expiresAt;
     return usable && !lease.key.verified && isOf(lease, configuration);
-  }
-
-  async #verify(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
-    try {
-      await this.#options.opener.verify(key, configuration);
-    } catch (error) {
-      if (withdrawsKey(error)) throw error;
-      // As at a refresh: a KMS that cannot be asked takes nothing away.
-      key.verified = true;
-    }
   }
 }
 

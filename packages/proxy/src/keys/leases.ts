@@ -8,6 +8,7 @@ import { LeaseMint } from "./lease-mint.ts";
 import { leaseName } from "./lease-name.ts";
 import type { KeyOpener } from "./open-key.ts";
 import { recheckKeys, type RecheckSummary } from "./recheck.ts";
+import { untilAborted } from "./single-flight.ts";
 
 export interface LeasesOptions {
   readonly vault: KeyVault;
@@ -21,7 +22,6 @@ export interface LeasesOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onRefreshFailed: (configurationId: number, error: unknown) => void;
-  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
 }
 
 export interface LeasesStats {
@@ -90,21 +90,27 @@ export class Leases {
    * Opens an EDEK's lease with the KMS of the configuration that its field 5 names.
    * @throws ProxyError 203, 205 to 210
    */
-  open(
+  async open(
     tenantId: string,
-    { id: leaseId, wrappedKey: wrapped }: EdekLease,
+    lease: EdekLease,
     configuration: KmsConfiguration,
     signal: AbortSignal,
   ): Promise<HeldKey> {
+    const own = this.#ownOf(tenantId, lease);
+    if (own?.fingerprint === configuration.fingerprint) {
+      if (!own.verified) await untilAborted(this.#mint.confirm(own, configuration), signal);
+      if (!own.released) return own;
+    }
+    const { id: leaseId, wrappedKey: wrapped } = lease;
     const name = leaseName(tenantId, leaseId);
     return this.#opened.open({ name, tenantId, leaseId, configuration, wrapped }, signal);
   }
 
   /** Asks for every lease in use whether it may still be. Never rejects. */
   recheck(snapshot: Snapshot): Promise<RecheckSummary> {
-    const { vault, opener, now, onWithdrawn } = this.#options;
+    const { vault, opener, now } = this.#options;
     const drop = (key: HeldKey): void => this.#drop(key);
-    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now, onWithdrawn });
+    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now });
   }
 
   /** Wipes every lease that is past its age, used or not. */
@@ -120,12 +126,17 @@ export class Leases {
     await Promise.all([this.#mint.close(), this.#opened.close()]);
   }
 
-  #own(tenantId: string, { id, wrappedKey }: EdekLease): HeldKey | undefined {
-    const key = this.#mint.peek(tenantId)?.key;
-    if (key === undefined || key.leaseId !== id || !key.verified) return undefined;
-    if (!key.wrapped.equals(wrappedKey) || this.#options.now() >= key.expiresAt) return undefined;
+  #own(tenantId: string, lease: EdekLease): HeldKey | undefined {
+    const key = this.#ownOf(tenantId, lease);
+    if (key === undefined || !key.verified) return undefined;
     key.used = true;
     return key;
+  }
+
+  #ownOf(tenantId: string, { id, wrappedKey }: EdekLease): HeldKey | undefined {
+    const key = this.#mint.peek(tenantId)?.key;
+    const same = key?.leaseId === id && key.wrapped.equals(wrappedKey);
+    return same && this.#options.now() < key.expiresAt ? key : undefined;
   }
 
   #foreign(tenantId: string, { id, wrappedKey }: EdekLease): HeldKey | undefined {

@@ -8,6 +8,7 @@ import type { KmsConfiguration } from "../tenants/tenant.ts";
 import { HeldKey, type KeyVault } from "./held-key.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import type { KeyCounter, KeyOperation } from "./ports.ts";
+import { withdrawsKey } from "./refusal.ts";
 
 /** A key that a KMS holds the lock of. */
 export interface WrappedTarget {
@@ -30,7 +31,12 @@ export interface KeyOpenerOptions {
   readonly maxAgeMs: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Told for each key in memory that its KMS does not open any more. */
+  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
 }
+
+/** How long a use waits for a KMS to confirm a key that is in memory. */
+const CONFIRM_MS = 1_000;
 
 /** Asks a KMS for keys that are to be held, and asks again whether they may still be. */
 export class KeyOpener {
@@ -61,8 +67,49 @@ export class KeyOpener {
     });
   }
 
-  /** One KMS call; resolves when the KMS still opens this very key. @throws ProxyError as `open` */
-  async verify(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
+  /**
+   * One KMS call about a key in memory. A refusal wipes it through `drop` and is given back; a KMS
+   * that cannot be asked takes nothing away. Never rejects.
+   */
+  async check(
+    key: HeldKey,
+    configuration: KmsConfiguration,
+    drop: (key: HeldKey) => void,
+  ): Promise<unknown> {
+    try {
+      await this.#verify(key, configuration);
+      return undefined;
+    } catch (error) {
+      if (!withdrawsKey(error)) return undefined;
+      drop(key);
+      this.#options.onWithdrawn(configuration.id, error);
+      return error;
+    }
+  }
+
+  /**
+   * The same before a key is used that nobody asked about for a while. A KMS that takes long decides
+   * when it answers; until then the key is used, as if the KMS were unreachable.
+   * @throws ProxyError of the refusal
+   */
+  async confirm(
+    key: HeldKey,
+    configuration: KmsConfiguration,
+    drop: (key: HeldKey) => void,
+  ): Promise<void> {
+    const soon = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => soon.resolve(undefined), CONFIRM_MS);
+    try {
+      const refusal = await Promise.race([this.check(key, configuration, drop), soon.promise]);
+      if (refusal !== undefined) throw refusal;
+    } finally {
+      clearTimeout(timer);
+    }
+    key.verified = true;
+    key.used = true;
+  }
+
+  async #verify(key: HeldKey, configuration: KmsConfiguration): Promise<void> {
     const { name, tenantId, leaseId, wrapped } = key;
     const { payload } = await this.#unwrap({ name, tenantId, leaseId, configuration, wrapped });
     try {

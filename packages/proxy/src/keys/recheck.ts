@@ -6,7 +6,6 @@ import { configurationOf } from "./configuration.ts";
 import { fanOut } from "./fan-out.ts";
 import type { HeldKey } from "./held-key.ts";
 import type { KeyOpener } from "./open-key.ts";
-import { withdrawsKey } from "./refusal.ts";
 
 export interface RecheckOptions {
   /** All keys of one kind that are in the clear. */
@@ -16,8 +15,6 @@ export interface RecheckOptions {
   readonly opener: KeyOpener;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Told for each key that its KMS withdrew. */
-  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
 }
 
 export interface RecheckSummary {
@@ -40,7 +37,7 @@ const KEYS_PER_TURN = 500;
  */
 export async function recheckKeys(
   snapshot: Snapshot,
-  { keys, drop, opener, now, onWithdrawn }: RecheckOptions,
+  { keys, drop, opener, now }: RecheckOptions,
 ): Promise<RecheckSummary> {
   const inUse: (readonly [HeldKey, KmsConfiguration])[] = [];
   let seen = 0;
@@ -63,14 +60,9 @@ export async function recheckKeys(
   await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {
     const pause = breather.next();
     if (pause !== undefined) await pause;
-    try {
-      if (!key.released) await opener.verify(key, configuration);
-    } catch (error) {
-      if (!withdrawsKey(error)) return;
-      drop(key);
-      dropped += 1;
-      onWithdrawn(configuration.id, error);
-    }
+    if (key.released) return;
+    const refusal = await opener.check(key, configuration, drop);
+    if (refusal !== undefined) dropped += 1;
   });
   return { checked: inUse.length, dropped };
 }

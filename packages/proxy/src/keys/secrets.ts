@@ -28,7 +28,6 @@ export interface SecretsOptions {
   readonly max: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly onWithdrawn: (configurationId: number, error: unknown) => void;
 }
 
 /** A tenant and its call's deadline. */
@@ -88,9 +87,9 @@ export class Secrets {
 
   /** Asks for every secret in use whether it may still be. Never rejects. */
   recheck(snapshot: Snapshot): Promise<RecheckSummary> {
-    const { vault, opener, now, onWithdrawn } = this.#options;
+    const { vault, opener, now } = this.#options;
     const drop = (key: HeldKey): void => this.#held.drop(key);
-    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now, onWithdrawn });
+    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now });
   }
 
   /** Wipes every secret that is past its age, used or not. */

@@ -29,6 +29,13 @@ const KINDS: readonly (readonly [string, (world: World) => Promise<() => unknown
     },
   ],
   [
+    "a lease that wrapped and now unwraps",
+    async ({ service }) => {
+      const text = (await service.wrap(call("acme"))).edek.toString("base64");
+      return () => service.unwrap(call("acme"), text);
+    },
+  ],
+  [
     "a lease of another proxy",
     async ({ service, vendor }) => {
       const maker = buildWorld({ tenants: LEASED, vendor });
@@ -156,6 +163,20 @@ describe.for(KINDS)("%s", ([kind, prepare]) => {
       world.vendor.faults.set(1, "KMS_UNREACHABLE");
 
       expect(await codeOf(use)).toBe(0);
+    });
+
+    it("serves then although its KMS does not answer, and is wiped when it refuses in the end", async () => {
+      const { world, use } = await idle(prepare);
+      await recheck(world);
+      const release = world.vendor.hold();
+
+      expect(await codeOf(use)).toBe(0);
+      expect(await codeOf(use)).toBe(0);
+
+      world.vendor.faults.set(1, "KMS_AUTH_FAILED");
+      release();
+      await expect.poll(() => world.service.stats.keysInMemory).toBe(0);
+      expect(world.withdrawn).toEqual([1]);
     });
 
     it("is asked about once for everybody who wants it at the same time", async () => {
