@@ -48,8 +48,10 @@ dns.promises.lookup = (async (name: string, options?: { all?: boolean }) => {
   const answer = answerOf(name);
   return options?.all === true ? answer : answer[0];
 }) as typeof dns.promises.lookup;
-// Nothing of the proxy uses the one with a callback: seeing it is enough.
-dns.lookup = ((name: string) => {
+// Servers look the addresses up that they listen on; names are none of theirs.
+const { lookup } = dns;
+dns.lookup = ((name: string, ...rest: readonly unknown[]) => {
+  if (isIP(name) !== 0) return Reflect.apply(lookup, dns, [name, ...rest]);
   note("lookup", `${name} by callback`);
   throw new Error("nobody looks names up by callback");
 }) as unknown as typeof dns.lookup;

@@ -12,11 +12,20 @@ export const NAMES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "mixed6.example.com": [["93.184.215.14", "::1"]],
 };
 
-/** Origins that any vendor with addresses of the tenant's choice must refuse before a connection. */
-export const ADDRESSES: readonly string[] = [
+/**
+ * Origins that any vendor with addresses of the tenant's choice must refuse before a connection.
+ * `port` is one of this machine on which somebody listens.
+ */
+export const addresses = (port: number): readonly string[] => [
+  ...[443, 8200, port].flatMap((number) => [
+    `http://127.0.0.1:${number}`,
+    `https://127.0.0.1:${number}`,
+    `https://localhost:${number}`,
+    `https://[::1]:${number}`,
+    `https://[::ffff:127.0.0.1]:${number}`,
+  ]),
   // loopback in all spellings
   "https://127.0.0.1",
-  "https://127.0.0.1:8200",
   "https://127.0.0.1.",
   "https://127.1",
   "https://127.0.1:8200",
@@ -27,7 +36,7 @@ export const ADDRESSES: readonly string[] = [
   "https://0177.0.0.1",
   "https://017700000001",
   "https://localhost",
-  "https://LOCALHOST:8200",
+  "https://LOCALHOST",
   "https://localhost.",
   "https://kms.localhost",
   "https://[::1]",

@@ -1,4 +1,4 @@
-import { ADDRESSES, AZURE_LOOK_ALIKES } from "./hostile-addresses.ts";
+import { addresses, AZURE_LOOK_ALIKES } from "./hostile-addresses.ts";
 import { aws, azure, type Entry, gcp, thales, vault, vaultBy } from "./vendor-entries.ts";
 
 type Row = readonly [what: string, entry: Entry];
@@ -7,10 +7,10 @@ const MEGABYTE = "x".repeat(1_048_576);
 const INJECTION = "value\r\nX-Injected: 1";
 const short = (text: string): string => JSON.stringify(text.slice(0, 60));
 
-const addresses: readonly Row[] = [
-  ...ADDRESSES.map((address): Row => [`VAULT at ${short(address)}`, vault({ address })]),
-  ...ADDRESSES.map((url): Row => [`THALES at ${short(url)}`, thales({ serviceUrl: url })]),
-  ...[...ADDRESSES, ...AZURE_LOOK_ALIKES].map((url): Row => [
+const leading = (port: number): readonly Row[] => [
+  ...addresses(port).map((address): Row => [`VAULT at ${short(address)}`, vault({ address })]),
+  ...addresses(port).map((url): Row => [`THALES at ${short(url)}`, thales({ serviceUrl: url })]),
+  ...[...addresses(port), ...AZURE_LOOK_ALIKES].map((url): Row => [
     `AZURE at ${short(url)}`,
     azure({ vaultBaseUrl: url }),
   ]),
@@ -119,9 +119,12 @@ const shapes: readonly Row[] = [aws(), gcp(), azure(), thales(), vault()].flatMa
   ],
 );
 
-/** Configurations of which none may lead to a connection, and every one is 207. */
-export const HOSTILE: readonly Row[] = [
-  ...addresses,
+/**
+ * Configurations of which none may lead to a connection, and every one is 207. `port` is one of this
+ * machine on which somebody listens.
+ */
+export const hostileEntries = (port: number): readonly Row[] => [
+  ...leading(port),
   ...regions,
   ...awsKeys,
   ...googleFiles,
