@@ -144,7 +144,7 @@ async function startVendors(certificate: Certificate) {
     requests: () => [
       ...heard,
       ...[amazon, ...vendors.map(({ server }) => server)].flatMap(({ requests }) =>
-        requests.map((request) => JSON.stringify({ ...request, query: `${request.query}` })),
+        requests.map((request) => JSON.stringify({ ...request, query: String(request.query) })),
       ),
     ],
     close: async () => {

@@ -14,7 +14,7 @@ export interface Sight {
 export interface WatchedProxy {
   readonly proxy: Proxy;
   /** What the process has done since the last time somebody looked. */
-  look(): Sight;
+  readonly look: () => Sight;
 }
 
 export interface WatchedProxyOptions {
