@@ -2,13 +2,19 @@ import { writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus as cpuInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { eventQueueBenchmark } from "./event-queue.ts";
+import { keysBenchmark } from "./keys.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { table } from "./lib/table.ts";
 import { proxyBenchmark } from "./proxy.ts";
 import { startBenchmark } from "./start.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [proxyBenchmark, startBenchmark, eventQueueBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [
+  proxyBenchmark,
+  startBenchmark,
+  brief(eventQueueBenchmark),
+  brief(keysBenchmark),
+];
 
 const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--json FILE]
 
@@ -35,6 +41,11 @@ async function main(): Promise<void> {
   for (const benchmark of BENCHMARKS) rows.push(...(await benchmark.run(options)));
   process.stdout.write(`${table(rows)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+/** Without a network between them, a second tells as much as several. */
+function brief({ rows, run }: Pick<Benchmark, "rows" | "run">): Benchmark {
+  return { rows, run: (options) => run({ ...options, seconds: 1 }) };
 }
 
 function readArguments(): Arguments | undefined {

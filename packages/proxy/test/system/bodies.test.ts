@@ -1,5 +1,5 @@
-import { DataFolder, EventReader, type Proxy, startProxy } from "@tenant-security/testkit";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { EventReader } from "@tenant-security/testkit";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { own } from "./support/own.ts";
 import {
   BATCH_UNWRAP,
@@ -13,7 +13,7 @@ import {
   wrap,
   type Wrapped,
 } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -22,20 +22,12 @@ interface Batch {
   readonly failures: Record<string, { code: number; message: string }>;
 }
 
-let folder: DataFolder;
-let proxy: Proxy;
+const proxy = sharedProxy({ TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" });
 let reader: EventReader;
 
-beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  proxy = await startProxy({ folder, env: { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" } });
+beforeAll(() => {
   reader = new EventReader(proxy.eventsUrl);
-});
-afterAll(async () => {
-  reader?.close();
-  await proxy?.program.stop();
-  folder?.remove();
+  return () => reader.close();
 });
 
 const icl = (members: object = {}) => ({ iclFields: { requestingId: "service", ...members } });

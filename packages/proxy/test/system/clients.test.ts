@@ -1,5 +1,5 @@
-import { API_KEY, DataFolder, type Proxy, RawSocket, startProxy } from "@tenant-security/testkit";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { API_KEY, RawSocket } from "@tenant-security/testkit";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Dialect, DIALECTS } from "./support/dialects.ts";
 import {
   BATCH_UNWRAP,
@@ -13,22 +13,11 @@ import {
   WRAP,
   type Wrapped,
 } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let folder: DataFolder;
-let proxy: Proxy;
-
-beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  proxy = await startProxy({ folder });
-});
-afterAll(async () => {
-  await proxy?.program.stop();
-  folder?.remove();
-});
+const proxy = sharedProxy();
 
 /** A connection on which a client sends its requests one after another. */
 async function connect(dialect: Dialect) {

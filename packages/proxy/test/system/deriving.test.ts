@@ -1,34 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { localKms } from "@tenant-security/kms-adapters/local";
-import {
-  type Answer,
-  DataFolder,
-  localConfiguration,
-  primary,
-  type Proxy,
-  startProxy,
-} from "@tenant-security/testkit";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Answer, DataFolder, localConfiguration, primary } from "@tenant-security/testkit";
+import { describe, expect, it, vi } from "vitest";
 import { closeEdek, FIELD } from "./support/edek.ts";
 import { own } from "./support/own.ts";
 import { body, DERIVE, outcome, post } from "./support/requests.ts";
 import { storedSecrets } from "./support/stored-secrets.ts";
-import { localTenants, temporaryFolder, temporaryProxy } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
+import { temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let folder: DataFolder;
-let proxy: Proxy;
-
-beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  proxy = await startProxy({ folder });
-});
-afterAll(async () => {
-  await proxy?.program.stop();
-  folder?.remove();
-});
+const proxy = sharedProxy();
 
 describe("derivation", () => {
   it("answers each path once, whatever its name", async () => {

@@ -1,11 +1,5 @@
-import {
-  type Answer,
-  DataFolder,
-  EventReader,
-  type Proxy,
-  startProxy,
-} from "@tenant-security/testkit";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Answer, EventReader } from "@tenant-security/testkit";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import {
   BATCH_WRAP,
   body,
@@ -16,24 +10,16 @@ import {
   WRAP,
   wrap,
 } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let folder: DataFolder;
-let proxy: Proxy;
+const proxy = sharedProxy({ TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" });
 let reader: EventReader;
 
-beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  proxy = await startProxy({ folder, env: { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" } });
+beforeAll(() => {
   reader = new EventReader(proxy.eventsUrl);
-});
-afterAll(async () => {
-  reader?.close();
-  await proxy?.program.stop();
-  folder?.remove();
+  return () => reader.close();
 });
 
 const icl = (members: object = {}) => ({ iclFields: { requestingId: "service", ...members } });

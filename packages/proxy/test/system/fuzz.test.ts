@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Agent } from "node:http";
-import { type Answer, DataFolder, type Proxy, startProxy } from "@tenant-security/testkit";
+import { type Answer } from "@tenant-security/testkit";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { faultOf } from "./support/faults.ts";
 import {
   BATCH_UNWRAP,
@@ -19,30 +19,22 @@ import {
   wrap,
   type Wrapped,
 } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
 const RUNS = 320;
 
-let folder: DataFolder;
-let proxy: Proxy;
+// Events are on, so that what gets through runs the whole path.
+const proxy = sharedProxy({ TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" });
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 let leased: Wrapped;
 let unleased: Wrapped;
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
 beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  // Events are on, so that what gets through runs the whole path.
-  proxy = await startProxy({ folder, env: { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" } });
   leased = await wrap(proxy.url, "leased");
   unleased = await wrap(proxy.url, "unleased");
-});
-afterAll(async () => {
-  agent.destroy();
-  await proxy?.program.stop();
-  folder?.remove();
+  return () => agent.destroy();
 });
 
 const ENDPOINTS: readonly (readonly [string, () => object])[] = [

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  API_KEY,
   FakeVault,
   get,
   honest,
@@ -11,18 +10,12 @@ import {
 } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "./support/eventually.ts";
-import { BATCH_WRAP, body, outcome, post, rawRequest, WRAP, wrap } from "./support/requests.ts";
+import { BATCH_WRAP, body, outcome, post, apiRequest, WRAP, wrap } from "./support/requests.ts";
 import { localTenants, temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const GOOD = JSON.stringify(body("leased"));
-const HEADERS = [
-  `Authorization: cmk ${API_KEY}`,
-  "Content-Type: application/json",
-  `Content-Length: ${GOOD.length}`,
-];
-const REQUEST = rawRequest("/api/1/document/wrap", GOOD, HEADERS);
+const REQUEST = apiRequest(WRAP, body("leased"));
 
 async function open(origin: string): Promise<RawSocket> {
   const socket = await RawSocket.open(origin);
@@ -139,12 +132,11 @@ describe("connections", () => {
   it("that never read their answers do not stop the others", async () => {
     const { url } = await temporaryProxy();
     const documentIds = Array.from({ length: 5_000 }, (_, index) => `id-${index}`);
-    const text = JSON.stringify(body("leased", { documentIds }));
-    const lines = [...HEADERS.slice(0, 2), `Content-Length: ${text.length}`];
+    const batch = apiRequest(BATCH_WRAP, body("leased", { documentIds }));
     const socket = await open(url);
     socket.pause();
     for (let count = 0; count < 10; count += 1) {
-      socket.write(rawRequest(`/api/1/${BATCH_WRAP}`, text, lines));
+      socket.write(batch);
     }
 
     for (let count = 0; count < 20; count += 1) await wrap(url, "leased");

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  API_KEY,
   FakeVault,
   get,
   honest,
@@ -13,17 +12,12 @@ import {
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { wrapUntilClosed } from "./support/clients.ts";
 import { eventually } from "./support/eventually.ts";
-import { body, outcome, post, rawRequest, WRAP, wrap } from "./support/requests.ts";
+import { body, outcome, post, apiRequest, WRAP, wrap } from "./support/requests.ts";
 import { temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const GOOD = JSON.stringify(body("leased"));
-const HEADERS = [
-  `Authorization: cmk ${API_KEY}`,
-  "Content-Type: application/json",
-  `Content-Length: ${GOOD.length}`,
-];
+const REQUEST = apiRequest(WRAP, body("leased"));
 
 /** A proxy whose tenant `slow` has a KMS that answers when the test lets it. */
 async function proxyWithSlowKms(env: Readonly<Record<string, string>>) {
@@ -69,7 +63,7 @@ describe("a signal", () => {
     const { url, program } = await temporaryProxy({ env: { TSP_SHUTDOWN_DEADLINE_MS: "20000" } });
     const socket = await RawSocket.open(url);
     onTestFinished(() => socket.close());
-    socket.write(rawRequest("/api/1/document/wrap", GOOD, HEADERS));
+    socket.write(REQUEST);
     await socket.answer();
 
     const started = Date.now();
@@ -117,13 +111,12 @@ describe("a signal", () => {
     const { url, program } = await temporaryProxy();
     const socket = await RawSocket.open(url);
     onTestFinished(() => socket.close());
-    const bytes = rawRequest("/api/1/document/wrap", GOOD, HEADERS);
-    socket.write(bytes.subarray(0, bytes.length - 10));
+    socket.write(REQUEST.subarray(0, -10));
     await sleep(200);
 
     program.signal("SIGTERM");
     await sleep(500);
-    socket.write(bytes.subarray(bytes.length - 10));
+    socket.write(REQUEST.subarray(-10));
 
     const answer = await socket.answer();
     expect(answer.status).toBe(200);

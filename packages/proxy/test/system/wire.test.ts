@@ -1,12 +1,5 @@
-import {
-  API_KEY,
-  DataFolder,
-  get,
-  type Proxy,
-  RawSocket,
-  startProxy,
-} from "@tenant-security/testkit";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { API_KEY, get, RawSocket } from "@tenant-security/testkit";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   BATCH_WRAP,
   body,
@@ -16,7 +9,7 @@ import {
   WRAP,
   wrap,
 } from "./support/requests.ts";
-import { localTenants } from "./support/world.ts";
+import { sharedProxy } from "./support/shared-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -25,18 +18,7 @@ const JSON_TYPE = "Content-Type: application/json";
 const GOOD = JSON.stringify(body("leased"));
 const LENGTH = `Content-Length: ${GOOD.length}`;
 
-let folder: DataFolder;
-let proxy: Proxy;
-
-beforeAll(async () => {
-  folder = new DataFolder();
-  folder.configure(localTenants(folder));
-  proxy = await startProxy({ folder });
-});
-afterAll(async () => {
-  await proxy?.program.stop();
-  folder?.remove();
-});
+const proxy = sharedProxy();
 
 async function open(): Promise<RawSocket> {
   const socket = await RawSocket.open(proxy.url);

@@ -1,4 +1,4 @@
-import { type Answer, send, type WireOptions } from "@tenant-security/testkit";
+import { type Answer, API_KEY, send, type WireOptions } from "@tenant-security/testkit";
 
 export const WRAP = "document/wrap";
 export const UNWRAP = "document/unwrap";
@@ -54,4 +54,14 @@ export function rawRequest(
   const bytes = Buffer.from(content);
   const head = [`POST ${path} HTTP/1.1`, "Host: proxy", ...headers].join("\r\n");
   return Buffer.concat([Buffer.from(`${head}\r\n\r\n`, "latin1"), bytes]);
+}
+
+/** The bytes of a good request, by its path below `/api/1/`. */
+export function apiRequest(path: string, content: object): Buffer {
+  const text = JSON.stringify(content);
+  return rawRequest(`/api/1/${path}`, text, [
+    `Authorization: cmk ${API_KEY}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ]);
 }
