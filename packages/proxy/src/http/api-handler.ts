@@ -27,7 +27,7 @@ export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exc
     const { headers, httpVersionMinor } = exchange.request;
     const refusal =
       headRefusal(exchange) ??
-      parts.apiKeys.refusal(headers.authorization) ??
+      exchange.keyRefusal(parts.apiKeys) ??
       bodyRefusal(headers, maxBodyBytes);
     if (refusal !== undefined) {
       exchange.refuse(refusal);

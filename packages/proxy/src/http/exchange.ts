@@ -4,6 +4,7 @@ import type { Call, IclFields } from "../keys/ports.ts";
 import type { KeyService } from "../keys/service.ts";
 import { STATUS } from "../status.ts";
 import { errorBody } from "./answers/error.ts";
+import { type ApiKeys, sameHeader } from "./api-keys.ts";
 import { Deadline } from "./deadline.ts";
 import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
 import { NO_CUSTOM_FIELDS } from "./metadata.ts";
@@ -75,6 +76,19 @@ export class Exchange implements Call, OpenRequest {
     if (this.#connection?.excess === true) return "Too many connections are open";
     if (this.#connection?.crowded === true) return "Too many requests wait on this connection";
     return undefined;
+  }
+
+  /** Why the API key is refused; a header this connection was accepted with is not hashed again. */
+  keyRefusal(keys: ApiKeys): ProxyError | undefined {
+    const { authorization } = this.request.headers;
+    const connection = this.#connection;
+    const accepted = connection?.accepted;
+    if (accepted !== undefined && authorization !== undefined) {
+      if (sameHeader(accepted, authorization)) return undefined;
+    }
+    const refusal = keys.refusal(authorization);
+    if (refusal === undefined && connection !== undefined) connection.accepted = authorization;
+    return refusal;
   }
 
   /** A wait has begun: it ends by an answer, or by one that says it took too long. */

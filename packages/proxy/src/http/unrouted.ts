@@ -8,10 +8,9 @@ import { needsApiKey, pathOf } from "./request-path.ts";
 /** Refuses what no route takes. Under `/api/` only holders of a key learn what is there. */
 export function unroutedHandler({ apiKeys }: HandlerParts): (exchange: Exchange) => void {
   return (exchange) => {
-    const { url = "/", headers } = exchange.request;
+    const { url = "/" } = exchange.request;
     const refusal =
-      headRefusal(exchange) ??
-      (needsApiKey(url) ? apiKeys.refusal(headers.authorization) : undefined);
+      headRefusal(exchange) ?? (needsApiKey(url) ? exchange.keyRefusal(apiKeys) : undefined);
     if (refusal !== undefined) {
       exchange.refuse(refusal);
       return;

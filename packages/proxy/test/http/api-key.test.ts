@@ -1,7 +1,7 @@
 import { API_KEY } from "@tenant-security/testkit";
 import { describe, expect, it } from "vitest";
 import { RawClient } from "./support/raw-client.ts";
-import { startHttp } from "./support/start.ts";
+import { METADATA, startHttp } from "./support/start.ts";
 
 const WRAP = "/api/1/document/wrap";
 const SECOND_KEY = "a-second-key-that-is-accepted";
@@ -47,6 +47,30 @@ describe("the API key", () => {
       ]);
       expect(keys.calls).toEqual([]);
       expect(JSON.stringify([answer.text, log.lines])).not.toContain(API_KEY);
+    },
+  );
+
+  it.for([
+    ["a wrong key", "cmk AAAAAAAAAAAAAAAA"],
+    ["a key of the same length that differs in its last character", `cmk ${API_KEY.slice(0, -1)}!`],
+    ["no key", undefined],
+  ] as const)(
+    "is asked for again when a connection that was accepted comes with %s",
+    async ([, authorization]) => {
+      const { origin } = await startHttp();
+      const client = await RawClient.open(origin);
+      const send = async (header: string | undefined): Promise<number> => {
+        const line = header === undefined ? "" : `authorization: ${header}\r\n`;
+        const body = JSON.stringify(METADATA);
+        const head = `host: x\r\n${line}content-length: ${body.length}\r\n`;
+        client.write(`POST ${WRAP} HTTP/1.1\r\n${head}\r\n${body}`);
+        return (await client.answer()).status;
+      };
+      const right = `cmk ${API_KEY}`;
+
+      const answers = [await send(right), await send(right), await send(authorization)];
+
+      expect([...answers, await send(right)]).toEqual([200, 200, 401, 200]);
     },
   );
 

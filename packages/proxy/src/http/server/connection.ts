@@ -30,6 +30,8 @@ export class Connection {
   broken = false;
   /** Whatever is answered next is the last answer. */
   closing = false;
+  /** The `Authorization` header that was accepted last: the next request mostly has the same. */
+  accepted: string | undefined;
   #open = 0;
   // Bytes up to the last answer; more than these are part of another request.
   #accounted = 0;
