@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  API_KEY,
   FakeVault,
   get,
   honest,
@@ -10,7 +12,16 @@ import {
 } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "./support/eventually.ts";
-import { BATCH_WRAP, body, outcome, post, apiRequest, WRAP, wrap } from "./support/requests.ts";
+import {
+  BATCH_WRAP,
+  body,
+  outcome,
+  post,
+  apiRequest,
+  WRAP,
+  wrap,
+  rawRequest,
+} from "./support/requests.ts";
 import { localTenants, temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -143,6 +154,54 @@ describe("connections", () => {
     expect((await wrap(url, "unleased")).dek).toHaveLength(44);
   });
 });
+
+describe("a body above the limit", () => {
+  it.for([
+    ["that says so", (text: string) => [`Content-Length: ${text.length}`, text] as const],
+    ["in chunks", (text: string) => ["Transfer-Encoding: chunked", chunked(text)] as const],
+  ] as const)("%s is 413", async ([, frame]) => {
+    const { url } = await temporaryProxy({ env: { TSP_MAX_BODY_BYTES: "65536" } });
+    const text = JSON.stringify(body("leased", { padding: "x".repeat(70_000) }));
+    const [length, framed] = frame(text);
+    const lines = [`Authorization: cmk ${API_KEY}`, "Content-Type: application/json", length];
+    const socket = await open(url);
+
+    socket.write(rawRequest(`/api/1/${WRAP}`, framed, lines));
+
+    const answer = await socket.answer();
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      413,
+      { code: 102, message: expect.stringContaining("65536") },
+    ]);
+    expect((await wrap(url, "leased")).dek).toHaveLength(44);
+  });
+});
+
+describe("what a process holds", () => {
+  it("does not grow with connections and requests that are over", async () => {
+    const { url, program } = await temporaryProxy();
+    const descriptors = () => readdirSync(`/proc/${program.process.pid}/fd`).length;
+    await wrap(url, "leased");
+    await wrap(url, "unleased");
+    const before = descriptors();
+
+    for (let count = 0; count < 300; count += 1) {
+      const socket = await RawSocket.open(url);
+      socket.write(count % 3 === 0 ? "broken\r\n\r\n" : REQUEST.subarray(0, count));
+      socket.close();
+    }
+    await Promise.all(Array.from({ length: 200 }, () => wrap(url, "unleased")));
+
+    expect(await eventually(descriptors, (after) => after <= before + 5)).toBeLessThanOrEqual(
+      before + 5,
+    );
+  });
+});
+
+function chunked(text: string): string {
+  const chunks = text.match(/.{1,10000}/gs) ?? [];
+  return [...chunks, ""].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join("");
+}
 
 describe("a KMS that does not answer", () => {
   it("is 208 at the deadline of the call, its one retry included", async () => {

@@ -155,6 +155,40 @@ describe("a start with TLS", () => {
 });
 
 describe("a start that works", () => {
+  it("is alive and not ready as long as it reads its configuration", async () => {
+    const folder = temporaryFolder();
+    const { kmsConfigurations, tenants } = localTenants(folder);
+    const many = Array.from({ length: 60_000 }, (_, index) => ({
+      id: `tenant-${index}`,
+      configurations: [{ id: 11, active: true, primary: true }],
+    }));
+    folder.configure({ version: 1, kmsConfigurations, tenants: [...tenants, ...many] });
+    const port = await freePort();
+    const env = { ...proxyEnvironment(folder), TSP_HEALTH_BIND_ADDRESS: `127.0.0.1:${port}` };
+    const program = new Program(["start"], { env });
+    onTestFinished(async () => {
+      await program.stop("SIGKILL");
+    });
+    const probe = (path: string) =>
+      get(`http://127.0.0.1:${port}${path}`).then(
+        ({ status }) => status,
+        () => 0,
+      );
+
+    const seen: string[] = [];
+    await eventually(
+      async () => {
+        const statuses = await Promise.all(["/live", "/ready", "/health"].map(probe));
+        if (!statuses.includes(0) && seen.at(-1) !== statuses.join()) seen.push(statuses.join());
+        return statuses;
+      },
+      ([, ready]) => ready === 200,
+    );
+
+    expect(seen[0]).toBe("200,500,500");
+    expect(seen.at(-1)).toBe("200,200,200");
+  });
+
   it("warns of an unknown setting and names the nearest one", async () => {
     const { program } = await temporaryProxy({ env: { TSP_MAX_BODY_BYTE: "1" } });
 
