@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+const LIMITED = 'ulimit -n "$0" && exec "$@"';
 const MAIN = fileURLToPath(new URL("../../packages/proxy/src/main.ts", import.meta.url));
 
 export interface ProgramOptions {
@@ -12,6 +13,8 @@ export interface ProgramOptions {
   readonly nodeOptions?: readonly string[];
   /** CPU the process is bound to; needs `taskset`. */
   readonly cpu?: number | undefined;
+  /** Limit of open files, as `ulimit -n` sets it. */
+  readonly descriptors?: number;
 }
 
 export interface Exit {
@@ -28,10 +31,14 @@ export class Program {
   readonly #stderr: string[] = [];
 
   constructor(args: readonly string[], options: ProgramOptions = {}) {
+    const { descriptors } = options;
     const command = [
+      ...(descriptors === undefined ? [] : ["sh", "-c", LIMITED, String(descriptors)]),
       ...(options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)]),
       process.execPath,
       ...(options.nodeOptions ?? []),
+      // As in the program's first line.
+      "--max-semi-space-size=8",
       "--conditions=@tenant-security/source",
       MAIN,
       ...args,

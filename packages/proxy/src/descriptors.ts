@@ -19,6 +19,8 @@ export interface DescriptorBudget {
   readonly kmsCalls: number;
   /** KMS clients that may keep an idle connection. */
   readonly kmsClients: number;
+  /** Connections to all KMS and their token endpoints, idle ones among them. */
+  readonly kmsSockets: number;
   /** Connections of callers. */
   readonly connections: number;
 }
@@ -46,9 +48,9 @@ export function descriptorBudget(
   const free = Math.max(descriptors - RESERVED, 0);
   const kmsCalls = between(LEAST.calls, Math.floor(free / 8), MOST_CALLS);
   const kmsClients = between(LEAST.clients, Math.floor(free / 4), wanted.kmsClients);
-  const left = free - kmsCalls * SOCKETS_PER_CALL - kmsClients;
-  const connections = between(LEAST.connections, left, wanted.connections);
-  return { descriptors, kmsCalls, kmsClients, connections };
+  const kmsSockets = kmsCalls * SOCKETS_PER_CALL + kmsClients;
+  const connections = between(LEAST.connections, free - kmsSockets, wanted.connections);
+  return { descriptors, kmsCalls, kmsClients, kmsSockets, connections };
 }
 
 function between(least: number, value: number, most: number): number {

@@ -6,11 +6,15 @@ import type { KmsType } from "./tenants/tenant.ts";
 
 /**
  * How each type of configuration becomes a driver. A vendor's code, and its SDK if it has one, is
- * loaded when the first tenant needs it: together they cost half a second and 40 MB.
+ * loaded when the first tenant needs it: together they cost half a second and 40 MB. A driver opens
+ * at most `maxSockets` connections to its KMS, by default one for each concurrent call.
  * @throws RangeError when an entry of `TSP_KMS_ALLOWED_HOSTS` is malformed
  */
-export function createDrivers({ kms }: Settings): Readonly<Record<KmsType, DriverFactory>> {
-  const { common, aws, gcp, azure } = driverOptions(kms);
+export function createDrivers(
+  { kms }: Settings,
+  maxSockets: number = kms.concurrency,
+): Readonly<Record<KmsType, DriverFactory>> {
+  const { common, aws, gcp, azure } = driverOptions(kms, maxSockets);
   return {
     async AWS({ keyPath }, credentials) {
       const { awsKms } = await import("@tenant-security/kms-adapters/aws");
@@ -39,14 +43,13 @@ export function createDrivers({ kms }: Settings): Readonly<Record<KmsType, Drive
   };
 }
 
-function driverOptions({ allowedHosts, endpoints, ...limits }: Settings["kms"]) {
+function driverOptions(
+  { allowedHosts, endpoints, connectTimeoutMs }: Settings["kms"],
+  maxSockets: number,
+) {
   const { aws, awsSts, gcp, gcpToken, azureAuthority } = endpoints;
   const policy = new AddressPolicy({ allowedHosts });
-  const common = {
-    policy,
-    connectTimeoutMs: limits.connectTimeoutMs,
-    maxSockets: limits.concurrency,
-  };
+  const common = { policy, connectTimeoutMs, maxSockets };
   /** For addresses that no tenant chooses: what the operator set is allowed as it is. */
   const policyWith = (...set: readonly (string | undefined)[]): AddressPolicy => {
     const own = set.filter((endpoint) => endpoint !== undefined).map(allowedHostOf);

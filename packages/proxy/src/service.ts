@@ -15,7 +15,7 @@ import { readTlsPair, type TlsFiles, type TlsPair } from "./http/server/tls.ts";
 import { watchTls } from "./http/server/tls-watch.ts";
 import { createKeyService, type RunningKeyService } from "./keys/create.ts";
 import type { DriverFactory } from "./keys/kms-client.ts";
-import { KmsPool } from "./keys/kms-pool.ts";
+import { callsPerConfiguration, KmsPool } from "./keys/kms-pool.ts";
 import { StopDeadline } from "./service/deadline.ts";
 import { observeEvents, openEventStream } from "./service/event-stream.ts";
 import { keyNotices, observeKeys } from "./service/key-notices.ts";
@@ -210,16 +210,17 @@ class ProxyService implements Service {
   }
 
   #createPool(): KmsPool {
-    const { kms } = this.#settings;
-    const { drivers = createDrivers(this.#settings) } = this.#dependencies;
+    const { timeoutMs, concurrency, queueSize } = this.#settings.kms;
+    const { kmsCalls: maxConcurrent, kmsClients, kmsSockets } = this.#budget;
+    const limits = { timeoutMs, concurrency, queueSize, maxConcurrent };
+    const sockets = callsPerConfiguration(limits);
+    const { drivers = createDrivers(this.#settings, sockets) } = this.#dependencies;
     const observeBreaker = breakerObserver(this.#metrics);
     return new KmsPool({
       drivers,
-      timeoutMs: kms.timeoutMs,
-      concurrency: kms.concurrency,
-      queueSize: kms.queueSize,
-      clientCacheSize: this.#budget.kmsClients,
-      maxConcurrent: this.#budget.kmsCalls,
+      ...limits,
+      clientCacheSize: kmsClients,
+      maxSockets: kmsSockets,
       observe: kmsObserver(this.#metrics),
       onBreaker: (change) => {
         observeBreaker(change);

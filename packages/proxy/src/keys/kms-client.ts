@@ -16,6 +16,7 @@ import {
 import { ProxyError } from "../errors.ts";
 import type { KmsConfiguration, KmsType, OpenedCredentials } from "../tenants/tenant.ts";
 import { Gate } from "./gate.ts";
+import { OpenSockets } from "./open-sockets.ts";
 import { untilAborted } from "./single-flight.ts";
 
 /**
@@ -32,6 +33,7 @@ export type BreakerState = "closed" | "half-open" | "open";
 export interface BreakerChange {
   readonly configurationId: number;
   readonly kmsType: KmsType;
+  readonly from: BreakerState;
   readonly state: BreakerState;
 }
 
@@ -75,9 +77,11 @@ export class KmsClient {
   /** Calls inside and waiting; a client with any is not closed. */
   active = 0;
   readonly gate: Gate;
+  readonly sockets: OpenSockets;
   readonly #options: KmsClientOptions;
   readonly #breaker: CircuitBreakerPolicy;
   #reopensAt = 0;
+  #state: BreakerState = "closed";
   #kms: Kms | undefined;
   #opening: Promise<Kms> | undefined;
 
@@ -85,6 +89,7 @@ export class KmsClient {
     this.configuration = configuration;
     this.#options = options;
     const { concurrency, queueSize, timeoutMs } = options;
+    this.sockets = new OpenSockets(concurrency);
     this.gate = new Gate({ places: concurrency, queueSize, waitMs: timeoutMs });
     this.#breaker = circuitBreaker(
       handleWhen((error) => KmsError.is(error) && COUNTED.has(error.code)),
@@ -124,7 +129,7 @@ export class KmsClient {
   async close(): Promise<void> {
     this.gate.close();
     // Whoever follows the states must not remember a breaker that is no more.
-    if (this.#breaker.state !== CircuitState.Closed) this.#stateChanged(CircuitState.Closed);
+    if (this.#state !== "closed") this.#stateChanged(CircuitState.Closed);
     const deadline = AbortSignal.timeout(this.#options.timeoutMs);
     const opening = this.#opening && untilAborted(this.#opening, deadline);
     const kms = this.#kms ?? (await opening?.catch(() => undefined));
@@ -198,10 +203,9 @@ export class KmsClient {
   #stateChanged(state: CircuitState): void {
     if (state === CircuitState.Open) this.#reopensAt = Date.now() + OPEN_MS;
     const { id, type } = this.configuration;
-    this.#options.onBreaker?.({
-      configurationId: id,
-      kmsType: type,
-      state: STATE_NAME[state],
-    });
+    const from = this.#state;
+    this.#state = STATE_NAME[state];
+    const { onBreaker } = this.#options;
+    onBreaker?.({ configurationId: id, kmsType: type, from, state: this.#state });
   }
 }

@@ -23,6 +23,8 @@ export interface KmsPoolOptions {
   readonly clientCacheSize: number;
   /** Concurrent calls over all configurations, from the limit of open files. */
   readonly maxConcurrent: number;
+  /** Connections over all configurations; idle clients are closed above it. Default: no bound. */
+  readonly maxSockets?: number;
   readonly observe?: (observation: KmsCallObservation) => void;
   readonly onBreaker?: (change: BreakerChange) => void;
 }
@@ -39,6 +41,14 @@ const LARGEST_SHARE = 4;
 /** Calls that may wait for a place under the global cap. */
 const GLOBAL_QUEUE = 10_000;
 
+/** Calls that one configuration may have under way at once, and connections it may have open. */
+export function callsPerConfiguration(
+  limits: Pick<KmsPoolOptions, "concurrency" | "maxConcurrent">,
+): number {
+  const share = Math.max(1, Math.floor(limits.maxConcurrent / LARGEST_SHARE));
+  return Math.min(limits.concurrency, share);
+}
+
 const KEPT_FOR_NOTHING = "Try again, or have fewer calls under way at once.";
 
 /**
@@ -53,12 +63,13 @@ export class KmsPool {
   readonly #clients = new Map<string, KmsClient>();
   readonly #global: Gate;
   readonly #closing = new Set<Promise<void>>();
+  /** Never less than there are; counted anew when it seems too many. */
+  #sockets = 0;
   #closed = false;
 
   constructor(options: KmsPoolOptions) {
-    const { concurrency, maxConcurrent, timeoutMs } = options;
-    const share = Math.max(1, Math.floor(maxConcurrent / LARGEST_SHARE));
-    this.concurrency = Math.min(concurrency, share);
+    const { maxConcurrent, timeoutMs } = options;
+    this.concurrency = callsPerConfiguration(options);
     this.#options = options;
     this.#global = new Gate({
       places: maxConcurrent,
@@ -116,6 +127,7 @@ export class KmsPool {
       await client.gate.enter(signal);
       try {
         await this.#global.enter(signal);
+        this.#sockets += client.sockets.note(client.gate.inside, performance.now());
         try {
           return await client.call(operation, bytes, signal);
         } finally {
@@ -152,16 +164,28 @@ export class KmsPool {
   }
 
   #closeSurplus(): void {
-    if (this.#clients.size <= this.#options.clientCacheSize) return;
+    if (this.#fits()) return;
+    this.#countSockets();
     for (const [name, client] of this.#clients) {
-      if (client.active > 0) continue;
-      this.#discard(name, client);
-      if (this.#clients.size <= this.#options.clientCacheSize) return;
+      if (this.#fits()) return;
+      if (client.active === 0) this.#discard(name, client);
     }
+  }
+
+  #fits(): boolean {
+    const { clientCacheSize, maxSockets = Number.POSITIVE_INFINITY } = this.#options;
+    return this.#clients.size <= clientCacheSize && this.#sockets <= maxSockets;
+  }
+
+  #countSockets(): void {
+    const now = performance.now();
+    this.#sockets = 0;
+    for (const { sockets } of this.#clients.values()) this.#sockets += sockets.most(now);
   }
 
   #discard(name: string, client: KmsClient): void {
     this.#clients.delete(name);
+    this.#sockets -= client.sockets.most(performance.now());
     // A client that cannot be closed cannot be used either; nobody is left to be told.
     const closing = client.close().catch(() => {});
     this.#closing.add(closing);

@@ -45,11 +45,11 @@ export function kmsObserver({ kmsRequestDuration }: Metrics): (call: KmsCallObse
 
 /** Follows the circuit breakers of all configurations; which one is open is for the log alone. */
 export function breakerObserver(metrics: Metrics): (change: BreakerChange) => void {
-  const open = new Set<number>();
-  metrics.kmsBreakerOpen.collect(() => open.size);
-  return ({ configurationId, state }) => {
-    if (state === "closed") open.delete(configurationId);
-    else open.add(configurationId);
+  let open = 0;
+  metrics.kmsBreakerOpen.collect(() => open);
+  return ({ from, state }) => {
+    // Two clients of one configuration, an old and a new one, may both be counted for a while.
+    open += Number(state !== "closed") - Number(from !== "closed");
     const to = state === "half-open" ? "half_open" : state;
     metrics.kmsBreakerTransitions.with({ to }).inc();
   };
