@@ -6,12 +6,22 @@ import { prepare } from "./lib/toolchain.mjs";
 import { runChild } from "./lib/child.mjs";
 
 const CONDITION = "--conditions=@tenant-security/source";
+// As in the program's first line; docs/decisions/young-generation.md says why.
+const YOUNG_GENERATION = "--max-semi-space-size=8";
 const EX_USAGE = 64;
 const PROXY = "packages/proxy/src/main.ts";
 
 /** Command → what the prepared workspace runs. */
 const COMMANDS = {
-  start: ({ node }, args) => [node, CONDITION, PROXY, "start", ...startOptions(), ...args],
+  start: ({ node }, args) => [
+    node,
+    YOUNG_GENERATION,
+    CONDITION,
+    PROXY,
+    "start",
+    ...startOptions(),
+    ...args,
+  ],
   test: ({ node }, args) => [node, "node_modules/vitest/vitest.mjs", "run", ...args],
   bench: ({ node }, args) => [node, CONDITION, "bench/index.ts", ...args],
   // Any other tool of the workspace, with its Node and its pnpm first on the path.

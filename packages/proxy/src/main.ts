@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --conditions=@tenant-security/source
+#!/usr/bin/env -S node --max-semi-space-size=8 --conditions=@tenant-security/source
 import { runCli } from "./cli/cli.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { EXIT } from "./cli/exit-code.ts";
