@@ -3,6 +3,7 @@ import { arch, availableParallelism, cpus as cpuInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { eventQueueBenchmark } from "./event-queue.ts";
 import { keysBenchmark } from "./keys.ts";
+import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { table } from "./lib/table.ts";
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  buildProxy();
   process.stdout.write(`${machine(options)}\n\n`);
   const rows: Row[] = [];
   for (const benchmark of BENCHMARKS) rows.push(...(await benchmark.run(options)));

@@ -52,7 +52,7 @@ async function withTenants(
   try {
     folder.configure(manyTenants(folder, count));
     const started = performance.now();
-    const proxy = await startProxy({ folder, cpu: cpus.server });
+    const proxy = await startProxy({ folder, form: "built", cpu: cpus.server });
     try {
       await use(proxy, started);
     } finally {

@@ -18,7 +18,8 @@ export class Servers {
   }
 
   async proxy(env: Readonly<Record<string, string>> = {}): Promise<Proxy> {
-    const proxy = await startProxy({ folder: this.folder, env, cpu: this.#cpus.server });
+    const { folder } = this;
+    const proxy = await startProxy({ folder, env, form: "built", cpu: this.#cpus.server });
     this.#closers.push(() => proxy.program.stop());
     return proxy;
   }

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const LIMITED = 'ulimit -n "$0" && exec "$@"';
-const MAIN = fileURLToPath(new URL("../../packages/proxy/src/main.ts", import.meta.url));
+type Form = "source" | "built";
+
+const MAIN: Readonly<Record<Form, readonly string[]>> = {
+  source: [
+    "--conditions=@tenant-security/source",
+    fileURLToPath(new URL("../../packages/proxy/src/main.ts", import.meta.url)),
+  ],
+  built: [fileURLToPath(new URL("../../packages/proxy/dist/main.js", import.meta.url))],
+};
 
 export interface ProgramOptions {
   /** Only these and `PATH` reach the process: nothing of the caller's environment leaks in. */
@@ -11,6 +19,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[];
+  /** `built`: what `pnpm run build` made, as it is shipped. Default: the sources. */
+  readonly form?: Form;
   /** CPU the process is bound to; needs `taskset`. */
   readonly cpu?: number | undefined;
   /** Limit of open files, as `ulimit -n` sets it. */
@@ -39,8 +49,7 @@ export class Program {
       ...(options.nodeOptions ?? []),
       // As in the program's first line.
       "--max-semi-space-size=8",
-      "--conditions=@tenant-security/source",
-      MAIN,
+      ...MAIN[options.form ?? "source"],
       ...args,
     ];
     this.process = spawn(command[0] ?? "", command.slice(1), {
