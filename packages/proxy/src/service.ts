@@ -1,7 +1,7 @@
 import type { EventQueue } from "@tenant-security/event-queue";
 import { createMetrics } from "@tenant-security/metrics";
 import type { Logger } from "pino";
-import { packageVersion } from "./cli/version.ts";
+import { packageVersion } from "./version.ts";
 import { formatAddress } from "./config/bind-address.ts";
 import type { Address, Settings } from "./config/settings.ts";
 import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "./descriptors.ts";

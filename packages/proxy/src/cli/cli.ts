@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { commandHelp, groupHelp, PROGRAM, programHelp, usageLine } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
-import { packageVersion } from "./version.ts";
+import { packageVersion } from "../version.ts";
 
 const HELP = new Set(["--help", "-h", "help"]);
 const VERSION = new Set(["--version", "-v", "version"]);
