@@ -3,7 +3,7 @@ import { runCli } from "../../src/cli/cli.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { packageVersion } from "../../src/cli/version.ts";
+import { packageVersion } from "../../src/version.ts";
 import { FakeTerminal } from "./fake-terminal.ts";
 
 describe("the command line", () => {
