@@ -8,6 +8,9 @@ const QUIET_TURNS = 3;
 /** The quiet turns have to last this long, so that a client between two requests can come back. */
 const QUIET_MS = 5;
 
+/** A turn longer than this may have looked at the queue too long ago to know that it is empty. */
+const CALM_TURN_MS = 1;
+
 /**
  * Ends listening without losing a connection that the system has already accepted for us: closing
  * the port resets those. So the queue is emptied first, while requests are held up for some
@@ -36,6 +39,7 @@ async function quiet(connections: Connections, patienceMs: number): Promise<void
   let { accepted } = connections;
   let quietSince = started;
   let quietTurns = 0;
+  let lookedAt = started;
   for (;;) {
     await nextTurn();
     const now = performance.now();
@@ -43,9 +47,12 @@ async function quiet(connections: Connections, patienceMs: number): Promise<void
       ({ accepted } = connections);
       quietSince = now;
       quietTurns = 0;
+    } else if (now - lookedAt > CALM_TURN_MS) {
+      quietTurns = 0;
     } else {
       quietTurns += 1;
     }
+    lookedAt = now;
     const patience = 1 - (now - started) / patienceMs;
     // The longer it takes, the shorter a silence will do.
     if (quietTurns >= QUIET_TURNS && now - quietSince >= QUIET_MS * patience) return;
