@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encodeEdek } from "../../src/edek/codec.ts";
 import { ORIGINAL_LEASE_CIPHER } from "../../src/edek/lease-ciphers.ts";
 import type { DerivationAnswer, DerivationRequest } from "../../src/keys/ports.ts";
@@ -112,6 +112,17 @@ describe("rotation", () => {
       [3, true],
       [2, false],
     ]);
+  });
+
+  it("is told from the secrets themselves, in whichever order the store has them", async () => {
+    const world = buildWorld({ tenants: TENANTS });
+    world.store.rotate(await store(world, "acme", Buffer.alloc(32, 2)), "in-rotation");
+    await store(world, "acme", Buffer.alloc(32, 3));
+    vi.spyOn(world.store, "find").mockResolvedValue(world.store.secrets);
+
+    const keys = keysOf(await derive(world, { [PATH]: ["x"] }), PATH, "x");
+
+    expect(keys.map(({ current }) => current)).toEqual([true, false]);
   });
 
   it("shows at once, although the secrets are held in memory", async () => {

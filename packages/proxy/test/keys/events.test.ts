@@ -208,6 +208,41 @@ describe("a key that may not leave", () => {
     expect(deks.length).toBeGreaterThan(0);
     for (const dek of deks) expect(dek.every((byte) => byte === 0)).toBe(true);
   });
+
+  it.for([
+    ["leased", LEASED],
+    ["unleased", UNLEASED],
+  ] as const)("is wiped after an unwrap too: %s", async ([, tenants]) => {
+    const world = buildWorld({ tenants });
+    const edek = await wrapped(world);
+    const allocate = vi.spyOn(Buffer, "allocUnsafe");
+    const kmsUnwrap = vi.spyOn(world.pool, "unwrap");
+    onTestFinished(() => void vi.restoreAllMocks());
+    world.events.room = 1;
+
+    expect(await codeOf(() => world.service.unwrap(call("acme"), edek))).toBe(301);
+
+    const deks = [
+      ...allocate.mock.results.map(({ value }) => value as Buffer),
+      ...kmsUnwrap.mock.settledResults.map(({ value }) => value as Buffer),
+    ].filter(({ length }) => length === 32 || length === 48);
+    expect(deks.length).toBeGreaterThan(0);
+    for (const dek of deks) expect(dek.subarray(0, 32)).toEqual(Buffer.alloc(32));
+  });
+
+  it("is wiped when it is the key of a lease that is now in locked memory", async () => {
+    const first = buildWorld({ tenants: LEASED });
+    const edek = await wrapped(first);
+    const world = buildWorld({ tenants: LEASED, vendor: first.vendor });
+    const kmsUnwrap = vi.spyOn(world.pool, "unwrap");
+    onTestFinished(() => void vi.restoreAllMocks());
+
+    await world.service.unwrap(call("acme"), edek);
+    await world.service.recheck(world.snapshot());
+
+    const payloads = kmsUnwrap.mock.settledResults.map(({ value }) => value as Buffer);
+    expect(payloads).toEqual([Buffer.alloc(48), Buffer.alloc(48)]);
+  });
 });
 
 function everyOperation({ service }: World): (() => unknown)[] {

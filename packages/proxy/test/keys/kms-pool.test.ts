@@ -410,18 +410,20 @@ describe("idle clients", () => {
   });
 
   it("are never closed with a call under way; that happens when it ends", async () => {
-    const pool = createPool({ clientCacheSize: 1 });
+    const pool = createPool({ clientCacheSize: 1, concurrency: 1 });
     const release = vendor.hold();
-    const slow = pool.wrap(A, KEY);
-    const other = pool.wrap(B, KEY);
+    const running = codeOf(() => pool.wrap(A, KEY));
+    const waiting = codeOf(() => pool.wrap(A, KEY));
+    const other = codeOf(() => pool.wrap(B, KEY));
     await expect.poll(() => vendor.running).toBe(2);
+    // A call that ends at once makes the pool look for clients to close.
+    await codeOf(() => pool.wrap(configuration(3), KEY, AbortSignal.abort()));
     expect(pool.stats.clients).toBe(2);
     expect(vendor.closed).toEqual([]);
     release();
 
-    expect(await slow).toBeInstanceOf(Buffer);
-    await other;
-    await expect.poll(() => vendor.closed).toContain(1);
+    expect(await Promise.all([running, waiting, other])).toEqual([0, 0, 0]);
+    await expect.poll(() => vendor.closed).toHaveLength(1);
     expect(pool.stats.clients).toBe(1);
   });
 });

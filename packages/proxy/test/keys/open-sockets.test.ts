@@ -4,6 +4,22 @@ import { OpenSockets } from "../../src/keys/open-sockets.ts";
 import { FakeVendor } from "./helpers/fake-vendor.ts";
 import { configuration, driversOf } from "./helpers/world.ts";
 
+const KEY = Buffer.alloc(32, 1);
+
+function createPool(vendor: FakeVendor, maxSockets: number): KmsPool {
+  return new KmsPool({
+    drivers: driversOf(async ({ id }) => vendor.driver(id)),
+    timeoutMs: 5_000,
+    concurrency: 8,
+    queueSize: 100,
+    clientCacheSize: 1_000,
+    maxConcurrent: 100,
+    maxSockets,
+  });
+}
+const burst = (pool: KmsPool, id: number, calls: number) =>
+  Promise.all(Array.from({ length: calls }, () => pool.wrap(configuration(id), KEY)));
+
 describe("the connections that a client may have open", () => {
   it("are twice as many as it had calls at once up to its limit, and one for its tokens", () => {
     const sockets = new OpenSockets(8);
@@ -29,22 +45,6 @@ describe("the connections that a client may have open", () => {
 });
 
 describe("a pool with a bound for connections", () => {
-  const KEY = Buffer.alloc(32, 1);
-
-  function createPool(vendor: FakeVendor, maxSockets: number): KmsPool {
-    return new KmsPool({
-      drivers: driversOf(async ({ id }) => vendor.driver(id)),
-      timeoutMs: 5_000,
-      concurrency: 8,
-      queueSize: 100,
-      clientCacheSize: 1_000,
-      maxConcurrent: 100,
-      maxSockets,
-    });
-  }
-  const burst = (pool: KmsPool, id: number, calls: number) =>
-    Promise.all(Array.from({ length: calls }, () => pool.wrap(configuration(id), KEY)));
-
   it("closes the clients that were idle longest when bursts leave too many behind", async () => {
     const vendor = new FakeVendor();
     const pool = createPool(vendor, 20);
