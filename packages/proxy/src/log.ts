@@ -25,7 +25,7 @@ export function createProcessLog(level: LogLevel): ProcessLog {
   };
 }
 
-export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
+function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   return pino(
     {
       level,

@@ -23,7 +23,7 @@ export function withdrawsKey(error: unknown): boolean {
 }
 
 /** Whether a refusal is a `DATA_DENY_ACCESS`: architecture 13. */
-export function isDenial(error: ProxyError): boolean {
+function isDenial(error: ProxyError): boolean {
   if (error instanceof DeniedEdek) return true;
   if (WITHDRAWN.has(error.status) || error.status === "KMS_CONFIGURATION_DISABLED") return true;
   // A secret that could not be created hides why behind its own code.

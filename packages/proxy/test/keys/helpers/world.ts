@@ -62,7 +62,7 @@ export interface World {
   failTenants(error: Error): void;
 }
 
-export const KEY_SETTINGS: Settings["keys"] = {
+const KEY_SETTINGS: Settings["keys"] = {
   binding: "tenant",
   leaseCipher: "xchacha20-poly1305",
   leaseMaxAgeMs: 86_400_000,

@@ -26,7 +26,7 @@ export function readFields(bytes: Buffer): Fields {
   return fields;
 }
 
-export function writeFields(fields: Fields): Buffer {
+function writeFields(fields: Fields): Buffer {
   const parts = [...fields].map(([number, value]) =>
     typeof value === "number"
       ? Buffer.concat([varint(number * 8), varint(value)])
