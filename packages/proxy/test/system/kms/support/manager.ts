@@ -1,5 +1,4 @@
 import {
-  type AssignmentEntry,
   type ConfigurationEntry,
   DataFolder,
   primary,
@@ -65,10 +64,9 @@ function documentOf(tenants: readonly Tenant[]) {
     const keyPath = { ...kms.keyPath, serviceUrl: `https://${host}` };
     return { id: index + 1, type: "THALES", keyPath, credentials: kms.credentials };
   });
-  const assigned = (index: number): readonly AssignmentEntry[] => [primary(index + 1)];
   return {
     version: 1 as const,
     kmsConfigurations,
-    tenants: tenants.map(({ id }, index) => ({ id, configurations: assigned(index) })),
+    tenants: tenants.map(({ id }, index) => ({ id, configurations: [primary(index + 1)] })),
   };
 }
