@@ -42,7 +42,18 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const benchmark of BENCHMARKS) rows.push(...(await benchmark.run(options)));
   process.stdout.write(`${table(rows)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, json(rows));
+}
+
+function json(rows: readonly Row[]): string {
+  const plain = rows.map(({ row, value, unit, reference, ratio }) => ({
+    row,
+    value,
+    unit,
+    reference,
+    ratio,
+  }));
+  return `${JSON.stringify(plain, null, 2)}\n`;
 }
 
 /** Without a network between them, a second tells as much as several. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { API_KEY, send } from "@tenant-security/testkit";
-import { requestRate, type Target } from "./lib/load.ts";
+import { measureLoad, type Measurement, type Target } from "./lib/load.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
 import { rowOf, type Sample } from "./lib/statistics.ts";
@@ -79,28 +79,30 @@ export const proxyBenchmark: Benchmark = {
 /** One round: each target once, the reference right before what it is compared with. */
 async function measure(pairs: readonly Pair[], options: RunOptions): Promise<void> {
   const load = { seconds: options.seconds, connections: CONNECTIONS, cpu: options.cpus.load };
-  const rates = new Map<Target, number>();
-  const rate = async (target: Target) => {
-    const known = rates.get(target) ?? (await requestRate(target, load));
-    rates.set(target, known);
+  const measured = new Map<Target, Measurement>();
+  const once = async (target: Target) => {
+    const known = measured.get(target) ?? (await measureLoad(target, load));
+    measured.set(target, known);
     return known;
   };
   for (const { keys, subject, reference, samples } of pairs) {
-    const bare = (await rate(reference)) * keys;
-    samples.push({ value: (await rate(subject)) * keys, reference: bare });
+    const against = await once(reference);
+    const own = await once(subject);
+    const cpuRatio = against.cost && own.cost ? against.cost / own.cost : undefined;
+    samples.push({ value: own.rate * keys, reference: against.rate * keys, cpuRatio });
   }
 }
 
 async function prepare(servers: Servers, loads: readonly Load[]): Promise<readonly Pair[]> {
   const compared = new Set(loads.flatMap(({ row, against = row }) => [row, against]));
   const needed = LOADS.filter(({ row }) => compared.has(row));
-  const urls = await startProxies(servers, new Set(needed.map(({ proxy }) => proxy)));
-  const edek = await leasedEdek(urls.quiet);
+  const proxies = await startProxies(servers, new Set(needed.map(({ proxy }) => proxy)));
+  const edek = await leasedEdek(proxies.quiet.url);
   const subjects = new Map(
     needed.map((load): [string, Target] => {
       const bodyFile = servers.folder.write(`${load.row}.json`, JSON.stringify(load.body(edek)));
-      const url = `${urls[load.proxy]}/api/1/${load.path}`;
-      return [load.row, { url, headers: HEADERS, bodyFile }];
+      const { url, pid } = proxies[load.proxy];
+      return [load.row, { url: `${url}/api/1/${load.path}`, pid, headers: HEADERS, bodyFile }];
     }),
   );
   const bare = await bareReferences(servers, subjects);
@@ -122,25 +124,26 @@ async function bareReferences(
     if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
     return text;
   });
-  const origin = await servers.bare(await Promise.all(answers));
+  const { url, pid } = await servers.bare(await Promise.all(answers));
   return new Map(
-    rows.map(([row, subject], index) => [row, { ...subject, url: `${origin}/${index}` }]),
+    rows.map(([row, subject], index) => [row, { ...subject, pid, url: `${url}/${index}` }]),
   );
 }
 
 async function startProxies(
   servers: Servers,
   names: ReadonlySet<ProxyName>,
-): Promise<Record<ProxyName, string>> {
+): Promise<Record<ProxyName, Pick<Target, "url" | "pid">>> {
   const on = { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" };
-  const urls = { quiet: (await servers.proxy()).url, reader: "", "no-reader": "" };
-  if (names.has("no-reader")) urls["no-reader"] = (await servers.proxy(on)).url;
-  if (names.has("reader")) {
-    const { url, eventsUrl } = await servers.proxy(on);
-    await servers.eventReader(eventsUrl);
-    urls.reader = url;
-  }
-  return urls;
+  const start = async (env: Readonly<Record<string, string>>) => {
+    const { url, eventsUrl, program } = await servers.proxy(env);
+    return { url, eventsUrl, pid: program.process.pid ?? 0 };
+  };
+  const quiet = await start({});
+  const silent = names.has("no-reader") ? await start(on) : quiet;
+  const read = names.has("reader") ? await start(on) : quiet;
+  if (names.has("reader")) await servers.eventReader(read.eventsUrl);
+  return { quiet, reader: read, "no-reader": silent };
 }
 
 async function leasedEdek(origin: string): Promise<string> {

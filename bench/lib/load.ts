@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { cpuSeconds } from "./cpu-time.ts";
 
 const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
 
 export interface Target {
   readonly url: string;
+  /** The process that answers. */
+  readonly pid: number;
   readonly headers: Readonly<Record<string, string>>;
   /** File of the request body: a batch is longer than an argument may be. */
   readonly bodyFile: string;
@@ -24,18 +27,28 @@ interface Result {
   readonly duration: number;
 }
 
+export interface Measurement {
+  /** Requests in a second. */
+  readonly rate: number;
+  /** Seconds of CPU that the server used for one request; `undefined` where nobody counts them. */
+  readonly cost: number | undefined;
+}
+
 /**
- * Requests per second that autocannon, in a process of its own, gets answered.
+ * How many requests autocannon, in a process of its own, gets answered, and what they cost.
  * Rejects when a single one failed: a fast refusal must not look like speed.
  */
-export async function requestRate(target: Target, options: LoadOptions): Promise<number> {
+export async function measureLoad(target: Target, options: LoadOptions): Promise<Measurement> {
+  const before = cpuSeconds(target.pid);
   const result = await autocannon(target, options);
+  const after = cpuSeconds(target.pid);
   const { "2xx": good, non2xx, errors, timeouts, duration } = result;
   if (good === 0 || non2xx + errors + timeouts > 0) {
     const failures = `${non2xx} refused, ${errors} errors, ${timeouts} timeouts`;
     throw new Error(`${target.url}: ${good} answers, ${failures}`);
   }
-  return good / duration;
+  const used = before === undefined || after === undefined ? undefined : after - before;
+  return { rate: good / duration, cost: used === undefined ? undefined : used / good };
 }
 
 async function autocannon(target: Target, options: LoadOptions): Promise<Result> {

@@ -8,6 +8,11 @@ export interface Row {
   readonly reference: number | null;
   /** Median of the ratios of each round's own pair; `null` without a reference. */
   readonly ratio: number | null;
+  /**
+   * The reference's CPU time for the same work over the row's own: what the ratio would be on a
+   * machine that nobody else uses. Only in the table.
+   */
+  readonly cpuRatio?: number | undefined;
 }
 
 export interface RunOptions {

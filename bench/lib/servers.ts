@@ -24,11 +24,12 @@ export class Servers {
     return proxy;
   }
 
-  /** The reference server; resolves to its origin. */
-  async bare(answers: readonly string[]): Promise<string> {
+  /** The reference server. */
+  async bare(answers: readonly string[]): Promise<{ readonly url: string; readonly pid: number }> {
     const file = this.folder.write("answers.json", JSON.stringify(answers));
     const child = this.#script("../bare.ts", [file], this.#cpus.server);
-    return `http://127.0.0.1:${await firstLine(child)}`;
+    const url = `http://127.0.0.1:${await firstLine(child)}`;
+    return { url, pid: child.pid ?? 0 };
   }
 
   /** Pulls and throws away events, beside the load generator. */

@@ -4,6 +4,8 @@ export interface Sample {
   readonly value: number;
   /** The reference of the same round. */
   readonly reference?: number;
+  /** CPU time of the reference for the same work, over the row's own. */
+  readonly cpuRatio?: number | undefined;
 }
 
 /** The middle of the sorted values, or the mean of the two in the middle. */
@@ -20,11 +22,13 @@ export function rowOf(row: string, unit: string, samples: readonly Sample[]): Ro
     reference === undefined ? [] : [{ value, reference }],
   );
   const paired = pairs.length > 0;
+  const costs = samples.flatMap(({ cpuRatio }) => cpuRatio ?? []);
   return {
     row,
     value: median(samples.map(({ value }) => value)),
     unit,
     reference: paired ? median(pairs.map(({ reference }) => reference)) : null,
     ratio: paired ? median(pairs.map(({ value, reference }) => value / reference)) : null,
+    cpuRatio: costs.length > 0 ? median(costs) : undefined,
   };
 }

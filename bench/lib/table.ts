@@ -1,6 +1,6 @@
 import type { Row } from "./row.ts";
 
-const HEAD = ["row", "value", "unit", "reference", "ratio"] as const;
+const HEAD = ["row", "value", "unit", "reference", "ratio", "CPU ratio"] as const;
 
 /** The rows as one table, numbers to the right. */
 export function table(rows: readonly Row[]): string {
@@ -13,13 +13,14 @@ export function table(rows: readonly Row[]): string {
     .join("\n");
 }
 
-function cells({ row, value, unit, reference, ratio }: Row): readonly string[] {
+function cells({ row, value, unit, reference, ratio, cpuRatio }: Row): readonly string[] {
   return [
     row,
     number(value),
     unit,
     reference === null ? "" : number(reference),
     ratio === null ? "" : ratio.toFixed(2),
+    cpuRatio === undefined ? "" : cpuRatio.toFixed(2),
   ];
 }
 
