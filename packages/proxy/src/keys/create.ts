@@ -31,6 +31,11 @@ export interface KeyServiceOptions {
   readonly counter: KeyCounter;
   readonly settings: Settings["keys"];
   readonly notices?: KeyNotices;
+  /**
+   * Tenants that may have a wrapping lease at the same time; the lease of the least recently used
+   * one only unwraps from then on. Default: 131 072, which is 4 MiB of locked memory.
+   */
+  readonly maxWrappingLeases?: number;
   /** Milliseconds of a monotonic clock. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -58,8 +63,7 @@ export interface RunningKeyService extends KeyService {
   close(): Promise<void>;
 }
 
-/** Tenants that may have a wrapping lease at the same time; 4 MiB of locked memory. */
-const MAX_MINTED = 131_072;
+const MAX_WRAPPING_LEASES = 131_072;
 
 const SWEEP_INTERVAL_MS = 60_000;
 
@@ -130,13 +134,14 @@ function createLeases(parts: Parts): Leases {
     leaseMaxAgeMs: maxAgeMs,
     leaseMaxWraps: maxWraps,
   } = settings;
+  const { maxWrappingLeases = MAX_WRAPPING_LEASES } = parts;
   const vault: KeyVault = { memory, keys: new Set() };
   const cipher = bound ? LEASE_CIPHERS[leaseCipher] : ORIGINAL_LEASE_CIPHER;
   return new Leases({
     vault,
     maker: new LeaseMaker({ kms, vault, random, counter, cipher, maxAgeMs, maxWraps, now }),
     opener: createOpener(parts, vault, "lease_unwrap"),
-    maxMinted: MAX_MINTED,
+    maxMinted: maxWrappingLeases,
     maxOpened: leaseCacheSize,
     now,
     onRefreshFailed: (id, error) => notices.leaseRefreshFailed?.(id, error),

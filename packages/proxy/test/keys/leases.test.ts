@@ -335,6 +335,25 @@ describe("leasing", () => {
   });
 });
 
+describe("the number of tenants with a lease that wraps", () => {
+  it("is bounded: the least recently used tenant gets a new one, the old one still unwraps", async () => {
+    const leased = single(1, { leased: true });
+    const tenants = { a: leased, b: leased, c: leased };
+    const world = buildWorld({ tenants, maxWrappingLeases: 2 });
+    const first = await world.service.wrap(call("a"));
+    for (const tenant of ["b", "c"]) await world.service.wrap(call(tenant));
+    expect(world.service.stats).toMatchObject({ minted: 2, opened: 1, keysInMemory: 3 });
+
+    const text = first.edek.toString("base64");
+    expect(await world.service.unwrap(call("a"), text)).toEqual(first.dek);
+    expect(world.vendor.count("unwrap")).toBe(0);
+
+    const second = await world.service.wrap(call("a"));
+    expect(decodeEdek(second.edek).lease?.id).not.toBe(decodeEdek(first.edek).lease?.id);
+    expect(world.vendor.count("wrap")).toBe(4);
+  });
+});
+
 describe("closing", () => {
   it("wipes every key and refuses what comes after", async () => {
     const world = leasedWorld();

@@ -42,6 +42,7 @@ export interface WorldOptions {
   readonly vendor?: FakeVendor;
   readonly clock?: FakeClock;
   readonly store?: FakeSecretStore;
+  readonly maxWrappingLeases?: number;
 }
 
 /** A key service with everything around it under control. */
@@ -108,6 +109,9 @@ export function buildWorld(options: WorldOptions): World {
     settings: { ...KEY_SETTINGS, ...options.keys },
     notices: { keyWithdrawn: (id) => void withdrawn.push(id) },
     now: clock.now,
+    ...(options.maxWrappingLeases !== undefined && {
+      maxWrappingLeases: options.maxWrappingLeases,
+    }),
   });
   onTestFinished(async () => {
     await service.close();
