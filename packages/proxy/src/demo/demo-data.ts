@@ -73,8 +73,15 @@ function environmentText(configFile: string): string {
 }
 
 function writeNew(file: string, content: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(file));
   writeFileSync(file, content, { flag: "wx", mode: 0o600 });
+}
+
+// Node's own recursive mkdir never returns where a file system takes no folders, as under `/proc`.
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function configFileOf(folder: string): string {

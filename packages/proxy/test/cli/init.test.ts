@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runProgram } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runCli } from "../../src/cli/cli.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
@@ -56,6 +57,13 @@ describe("init", () => {
     const { code, err } = await init(join(file, "data"));
 
     expect([code, err]).toEqual([78, expect.stringMatching(/^[^\n]+ENOTDIR[^\n]+\n$/)]);
+  });
+
+  // In a process of its own: it once never came back.
+  it.runIf(existsSync("/proc/self"))("exits with 78 where no folder can be made", async () => {
+    const { code, stderr } = await runProgram(["init", "/proc/tenant-security"]);
+
+    expect([code, stderr]).toEqual([78, expect.stringMatching(/^[^\n]+ENOENT[^\n]+\n$/)]);
   });
 
   it("wants a folder", async () => {
