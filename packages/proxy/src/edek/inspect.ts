@@ -1,6 +1,7 @@
 import { decodeEdekText, decodeWrappedKey } from "./codec.ts";
 import type { Edek, EdekLease } from "./edek.ts";
 import { SEALED_KEY_BYTES } from "./edek.ts";
+import { type KmsParts, kmsPartsOf } from "./kms-parts.ts";
 import { leaseCipherOf } from "./lease-ciphers.ts";
 
 export interface LeaseInspection {
@@ -12,6 +13,9 @@ export interface LeaseInspection {
   /** What field 5 names: the configuration whose KMS opens the lease key. */
   readonly kmsConfigId: number | undefined;
   readonly ciphertextBytes: number | undefined;
+  /** `leasedKeyIv` and what was sealed with it, base64: for whoever has the lease key. */
+  readonly iv: string;
+  readonly sealedKey: string;
 }
 
 /** What an EDEK says without any key. */
@@ -21,6 +25,10 @@ export interface EdekInspection {
   readonly ciphertextBytes: number;
   /** Undefined when the KMS wrapped the key itself. */
   readonly lease: LeaseInspection | undefined;
+  /** What the tenant's KMS made, base64: of the key itself, or of the lease key. */
+  readonly kmsCiphertext: string | undefined;
+  /** Its members, where it is stored as a message. */
+  readonly kmsParts: KmsParts | undefined;
   /** Why this EDEK cannot be unwrapped as it is, or should be rekeyed; usually empty. */
   readonly problems: readonly string[];
 }
@@ -32,21 +40,25 @@ export interface EdekInspection {
 export function inspectEdek(text: string): EdekInspection {
   const { kmsConfigId, data, lease } = decodeEdekText(text.trim());
   const problems: string[] = [];
+  const wrapped = lease && wrappedKeyOf(lease.wrappedKey, problems);
+  const fromKms = lease === undefined ? data : wrapped?.data;
   return {
     kmsConfigId,
     ciphertextBytes: data.length,
-    lease: lease && inspectLease(lease, { kmsConfigId, data }, problems),
+    lease: lease && inspectLease(lease, wrapped, { kmsConfigId, data }, problems),
+    kmsCiphertext: fromKms?.toString("base64"),
+    kmsParts: fromKms && kmsPartsOf(fromKms),
     problems,
   };
 }
 
 function inspectLease(
-  { id, iv, wrappedKey }: EdekLease,
+  { id, iv }: EdekLease,
+  wrapped: Edek | undefined,
   { kmsConfigId, data }: Pick<Edek, "kmsConfigId" | "data">,
   problems: string[],
 ): LeaseInspection {
   const cipher = leaseCipherOf(iv);
-  const wrapped = wrappedKeyOf(wrappedKey, problems);
   if (cipher === undefined) {
     problems.push(`no known cipher has a leasedKeyIv of ${iv.length} bytes`);
   }
@@ -64,6 +76,8 @@ function inspectLease(
     bound: cipher?.bound ?? false,
     kmsConfigId: wrapped?.kmsConfigId,
     ciphertextBytes: wrapped?.data.length,
+    iv: iv.toString("base64"),
+    sealedKey: data.toString("base64"),
   };
 }
 

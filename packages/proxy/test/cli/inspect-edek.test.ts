@@ -37,6 +37,14 @@ describe("inspect-edek", () => {
     expect(JSON.parse(out)).toMatchObject({ kmsConfigId: 511, lease: { id: 640 }, problems: [] });
   });
 
+  it("prints what the KMS made alone, ready for base64", async () => {
+    const { out } = await inspect(["--ciphertext", LEASED]);
+    const { out: json } = await inspect(["--json", LEASED]);
+
+    expect(out).toMatch(/^CiQA[\w+/]+={0,2}\n$/);
+    expect(JSON.parse(json)).toMatchObject({ kmsCiphertext: out.trim() });
+  });
+
   it("reads standard input for -", async () => {
     const { code, out } = await inspect(["-"], `${UNLEASED}\n`);
 

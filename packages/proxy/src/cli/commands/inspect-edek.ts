@@ -12,12 +12,18 @@ const MAX_INPUT_BYTES = 1_048_576;
 export const inspectEdekCommand: Command = {
   name: "inspect-edek",
   summary: "shows what an EDEK says about itself, without any key",
-  synopsis: "[--json] EDEK",
+  synopsis: "[--json | --ciphertext] EDEK",
   description: `
 Shows which KMS configuration protects an EDEK, whether and how it is leased, and what is odd about
 it. EDEK is base64 text as clients store it; \`-\` reads it from standard input. Needs no settings, no
-configuration file and no network, and cannot tell whether the key can still be unwrapped.`,
-  options: { json: { help: "prints one JSON object" } },
+configuration file and no network, and cannot tell whether the key can still be unwrapped.
+
+With --ciphertext it prints, as base64, only what the tenant's KMS made: the vendor's own tool opens it,
+as docs/recovery.md shows.`,
+  options: {
+    json: { help: "prints one JSON object" },
+    ciphertext: { help: "prints the KMS's ciphertext alone, as base64" },
+  },
   positionals: [1, 1],
   exitCodes: {
     0: "it is an EDEK and nothing is odd about it",
@@ -29,10 +35,15 @@ configuration file and no network, and cannot tell whether the key can still be 
     const [argument = ""] = args.positionals;
     const text = argument === "-" ? await terminal.readInput(MAX_INPUT_BYTES) : argument;
     const inspection = inspected(text.trim());
-    terminal.print(args.flag("json") ? `${JSON.stringify(inspection)}\n` : described(inspection));
+    terminal.print(rendered(inspection, args));
     return inspection.problems.length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
+
+function rendered(inspection: EdekInspection, args: Arguments): string {
+  if (args.flag("ciphertext")) return `${inspection.kmsCiphertext ?? ""}\n`;
+  return args.flag("json") ? `${JSON.stringify(inspection)}\n` : described(inspection);
+}
 
 function inspected(text: string): EdekInspection {
   try {
