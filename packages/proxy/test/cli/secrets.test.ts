@@ -112,6 +112,21 @@ describe("secrets", () => {
     });
   });
 
+  it.for([
+    ["list", "cannot be read (ENOTDIR) (code 100)"],
+    ["create", "could not be stored (ENOTDIR)"],
+    ["rotate", "could not be stored (ENOTDIR)"],
+    ["archive", "could not be stored (ENOTDIR)"],
+  ] as const)("%s exits with 1 where no store can be", async ([command, reason]) => {
+    const { folder, secrets } = aStore();
+    folder.write("tenant-secrets", "not a folder");
+
+    const which = command === "list" ? [] : ["--tenant", "acme", ...NOTES];
+    const { code, err } = await secrets(command, ...which);
+
+    expect([code, err]).toEqual([1, expect.stringContaining(reason)]);
+  });
+
   it.for(["list", "create", "rotate", "archive"])(
     "%s wants a configuration file",
     async (command) => {

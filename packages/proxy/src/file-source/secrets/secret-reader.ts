@@ -49,7 +49,7 @@ export class SecretReader {
     const at = performance.now();
     if (known && at - known.at < this.#freshMs) return known.secrets;
 
-    const generations = (await this.#generations(name)).filter(isInUse);
+    const generations = (await this.#found(name)).filter(isInUse);
     const secrets =
       known && isSame(known.generations, generations)
         ? known.secrets
@@ -69,13 +69,16 @@ export class SecretReader {
     return await readGeneration(this.#folder, name, generation);
   }
 
-  /** Every secret that the filter lets through, archived ones too, by tenant, type, path and id. */
+  /**
+   * Every secret that the filter lets through, archived ones too, by tenant, type, path and id.
+   * @throws ProxyError 100 when a folder is there and cannot be read
+   */
   async list(filter: SecretFilter): Promise<SecretList> {
     const secrets: SecretFile[] = [];
     const problems: string[] = [];
-    const names = (await namesIn(this.#folder)).filter((name) => FOLDER_NAME.test(name));
-    for (const name of names) {
-      for (const generation of await this.#generations(name)) {
+    const names = await namesIn(this.#folder).catch(unreadable);
+    for (const name of names.filter((each) => FOLDER_NAME.test(each))) {
+      for (const generation of await this.#generations(name).catch(unreadable)) {
         try {
           const secret = await this.read(name, generation);
           if (passes(secret, filter)) secrets.push(secret);
@@ -89,16 +92,18 @@ export class SecretReader {
   }
 
   /** @throws ProxyError 100 when the folder is there and cannot be read */
-  async #generations(name: string): Promise<readonly Generation[]> {
+  async #found(name: string): Promise<readonly Generation[]> {
     try {
-      return await generationsIn(join(this.#folder, name));
+      return await this.#generations(name);
     } catch (cause) {
-      throw new ProxyError(
-        "UNKNOWN_ERROR",
-        `The stored tenant secrets cannot be read (${errorCode(cause) ?? "unknown"})`,
-        { cause },
-      );
+      // Where something else is in the folder's place, no secret is. Making one will say why not.
+      if (errorCode(cause) === "ENOTDIR") return [];
+      return unreadable(cause);
     }
+  }
+
+  async #generations(name: string): Promise<readonly Generation[]> {
+    return await generationsIn(join(this.#folder, name));
   }
 
   async #readAll(name: string, generations: readonly Generation[]): Promise<SecretFile[]> {
@@ -106,6 +111,14 @@ export class SecretReader {
     for (const generation of generations) secrets.push(await this.read(name, generation));
     return secrets;
   }
+}
+
+function unreadable(cause: unknown): never {
+  throw new ProxyError(
+    "UNKNOWN_ERROR",
+    `The stored tenant secrets cannot be read (${errorCode(cause) ?? "unknown"})`,
+    { cause },
+  );
 }
 
 function isInUse({ status }: Generation): boolean {

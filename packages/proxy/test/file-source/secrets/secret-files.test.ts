@@ -114,6 +114,7 @@ describe("the folder", () => {
     const { store, folder } = subject();
     folder.write("tenant-secrets", "not a folder");
 
+    expect(await store.find(KEY)).toEqual([]);
     await expect(store.create(KEY, edek(1))).rejects.toMatchObject({
       status: "SECRET_CREATION_FAILED",
       message: expect.stringMatching(

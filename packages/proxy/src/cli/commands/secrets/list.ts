@@ -21,17 +21,20 @@ or not, and asks no KMS.`,
   },
   exitCodes: {
     0: "listed",
-    1: "a file of the store is damaged",
+    1: "a file of the store is damaged, or the store cannot be read",
     64: "wrong arguments",
     78: "wrong settings",
   },
 
   run: async (args: Arguments, terminal: Terminal): Promise<ExitCode> => {
     const { secretStoreOf } = await import("../../secret-store-of.ts");
+    const { refused } = await import("../../wrapped-key.ts");
     const { shownSecrets } = await import("../../secret-table.ts");
     const filter = filterOf(args);
     const store = secretStoreOf(args, terminal);
-    const { secrets, problems } = await store.list(filter);
+    const { secrets, problems } = await store.list(filter).catch((error: unknown) => {
+      throw refused(error);
+    });
     terminal.print(shownSecrets(secrets, args.flag("json")));
     for (const problem of problems) terminal.warn(`${problem}\n`);
     terminal.warn(`${secrets.length} secret${secrets.length === 1 ? "" : "s"}.\n`);
