@@ -28,7 +28,7 @@ export interface World {
   readonly proxy: Proxy;
   readonly folder: DataFolder;
   readonly client: TenantSecurityClient;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function startWorld(
@@ -44,20 +44,24 @@ export async function startWorld(
   });
   folder.configure(tenants(folder, vault.url));
   const tls = transport === "https" ? certificateFiles(folder) : {};
-  const proxy = await startProxy({
-    folder,
-    env: { TSP_KMS_ALLOWED_HOSTS: vault.url, ...tls, ...env },
-  });
-  return {
-    proxy,
-    folder,
-    client: new TenantSecurityClient(proxy.url, API_KEY),
-    async stop() {
-      await proxy.program.stop();
-      await vault.close();
-      folder.remove();
-    },
+  const cleanUp = async () => {
+    await vault.close();
+    folder.remove();
   };
+  try {
+    const proxy = await startProxy({
+      folder,
+      env: { TSP_KMS_ALLOWED_HOSTS: vault.url, ...tls, ...env },
+    });
+    const stop = async () => {
+      await proxy.program.stop();
+      await cleanUp();
+    };
+    return { proxy, folder, client: new TenantSecurityClient(proxy.url, API_KEY), stop };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
 }
 
 export function metadata(tenantId: string): DocumentMetadata {

@@ -16,7 +16,8 @@ export function sharedProxy(env: Readonly<Record<string, string>> = {}): SharedP
   beforeAll(async () => {
     const folder = new DataFolder();
     folder.configure(localTenants(folder));
-    Object.assign(shared, { folder }, await startProxy({ folder, env }));
+    Object.assign(shared, { folder });
+    Object.assign(shared, await startProxy({ folder, env }));
   });
   afterAll(async () => {
     await shared.program?.stop();
