@@ -25,8 +25,8 @@ export async function rekeyKey(
   const dek = await unwrapEdek(context, call, oldTenant, oldEdek);
   try {
     const edek = await sealDek(context, call, newTenantId, configuration, dek);
-    counter.count("wrap");
     events.record("DATA_ENCRYPT", call, newTenantId);
+    counter.count("wrap");
     return { dek, edek };
   } catch (error) {
     dek.fill(0);

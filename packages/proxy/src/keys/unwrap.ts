@@ -29,11 +29,11 @@ export function unwrapEdek(
   }
 }
 
-/** Counts and records an unwrap, or wipes the key when that is refused. @throws ProxyError 301 */
+/** Records and counts an unwrap, or wipes the key when that is refused. @throws ProxyError 301 */
 export function deliver({ counter, events }: KeyContext, call: Call, dek: Buffer): Buffer {
-  counter.count("unwrap");
   try {
     events.record("DATA_DECRYPT", call);
+    counter.count("unwrap");
     return dek;
   } catch (error) {
     dek.fill(0);

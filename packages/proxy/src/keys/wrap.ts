@@ -38,8 +38,8 @@ export function wrapUnderLease(context: KeyContext, call: Call, lease: MintedLea
   try {
     context.random.fill(dek);
     const edek = context.leases.seal(lease, dek);
-    context.counter.count("wrap");
     context.events.record("DATA_ENCRYPT", call);
+    context.counter.count("wrap");
     return { dek, edek };
   } catch (error) {
     dek.fill(0);
@@ -57,8 +57,8 @@ export async function wrapWhenReady(
   try {
     context.random.fill(dek);
     const edek = await sealDek(context, call, call.tenantId, configuration, dek);
-    context.counter.count("wrap");
     context.events.record("DATA_ENCRYPT", call);
+    context.counter.count("wrap");
     return { dek, edek };
   } catch (error) {
     dek.fill(0);

@@ -53,14 +53,16 @@ describe.for([
     expect(world.vendor.calls).toEqual([]);
   });
 
-  it("gets no key whose event finds no room", async () => {
+  it("gets no key whose event finds no room, and counts none", async () => {
     const world = buildWorld({ tenants });
     const edek = await wrapped(world);
+    const before = new Map(world.counts);
     world.events.room = 1;
 
     expect(await codeOf(() => world.service.wrap(call("acme")))).toBe(301);
     expect(await codeOf(() => world.service.unwrap(call("acme"), edek))).toBe(301);
     expect(await codeOf(() => world.service.rekey(call("acme"), edek, "other"))).toBe(301);
+    expect(world.counts).toEqual(before);
   });
 
   it("gets those items of a batch whose events find room, and no others", async () => {
