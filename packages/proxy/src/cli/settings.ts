@@ -12,11 +12,12 @@ export const CONFIG_OPTION: OptionSpecs = {
 
 type GoodSettings = Extract<LoadedSettings, { readonly settings: Settings }>;
 
-/** @throws CliError 78 with every mistake */
+/** @throws CliError 78 with every mistake, and what is odd: a misspelt name is often the reason */
 export function settingsOf(env: Terminal["env"]): GoodSettings {
   const loaded = loadSettings(env);
-  if (loaded.mistakes !== undefined) throw new CliError(loaded.mistakes, EXIT.config);
-  return loaded;
+  if (loaded.mistakes === undefined) return loaded;
+  const { mistakes, warnings } = loaded;
+  throw new CliError([...mistakes, ...warnings.map((text) => `warning: ${text}`)], EXIT.config);
 }
 
 /**

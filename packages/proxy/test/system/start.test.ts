@@ -35,6 +35,13 @@ describe("a start with wrong settings", () => {
     expect(output).toContain("TSP_CONFIG_FILE");
   });
 
+  it("names what a misspelt name is nearest to", async () => {
+    const output = await givesUp({ API_KEY: "a-key-of-16-bytes", TSP_CONFG_FILE: "tenants.yaml" });
+
+    expect(output).toContain("TSP_CONFIG_FILE is not set");
+    expect(output).toContain('"TSP_CONFG_FILE" is not known: the nearest name is TSP_CONFIG_FILE');
+  });
+
   it("names every mistake at once, and no secret", async () => {
     const output = await givesUp({
       API_KEY: "too-short!",
