@@ -21,6 +21,9 @@ export function startMistake(cause: unknown, settings?: Settings): unknown {
 
 /** The setting whose address cannot be opened, so that nobody has to know whose port it is. */
 function addressSetting(cause: unknown, { http, health }: Settings): string | undefined {
+  if (EventQueueError.is(cause)) {
+    return cause.code === "BIND_FAILED" ? "TSP_EVENT_BIND_ADDRESS" : undefined;
+  }
   if (!(cause instanceof Error) || !("port" in cause)) return undefined;
   if (cause.port === http.address.port) return "TSP_HTTP_BIND_ADDRESS";
   return cause.port === health.address.port ? "TSP_HEALTH_BIND_ADDRESS" : undefined;

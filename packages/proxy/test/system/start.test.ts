@@ -127,7 +127,7 @@ describe("a start with a port in use", () => {
     const output = await givesUp(env);
 
     const told = output.split("\n").filter((line) => line.includes(String(port)));
-    expect(told).toEqual([expect.stringMatching(/in use/i)]);
+    expect(told).toEqual([expect.stringMatching(new RegExp(`${name}: .*in use`, "i"))]);
   });
 });
 
