@@ -51,6 +51,8 @@ export function followSignals(lifecycle: Lifecycle): void {
       leave(err === undefined ? exitCodeOf(cut) : EXIT.software);
     },
   );
+  // Node would open a debugger on a port of this machine, to memory that holds keys.
+  process.on("SIGUSR1", () => {});
   // Whoever started us with a channel wants us gone when it is gone, however it ended.
   if (process.connected) {
     process.channel?.unref();

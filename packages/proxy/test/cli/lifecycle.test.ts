@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
@@ -53,6 +54,16 @@ describe("a process that follows signals", () => {
     ]);
   });
 
+  it("opens no debugger at SIGUSR1, and goes on", async () => {
+    const life = await aLife("well");
+    life.child.kill("SIGUSR1");
+    await sleep(500);
+    life.child.kill("SIGTERM");
+
+    expect((await life.ended())[0]).toBe(0);
+    expect(life.errors()).toBe("");
+  });
+
   it("stops in order when the process that started it is gone", async () => {
     const life = await aLife("well");
     life.child.disconnect();
@@ -65,17 +76,19 @@ describe("a process that follows signals", () => {
 async function aLife(how: string, { stopMs = 0, deadlineMs = 60_000 } = {}) {
   const child = fork(PROGRAM, [how, String(stopMs), String(deadlineMs)], {
     execArgv: ["--conditions=@tenant-security/source"],
-    stdio: ["ignore", "pipe", "ignore", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   child.stdout?.setEncoding("utf8").on("data", (data: string) => (text += data));
+  let errors = "";
+  child.stderr?.setEncoding("utf8").on("data", (data: string) => (errors += data));
   // Not "close": that does not come for a child whose channel we have closed.
   const closed = Promise.all([once(child, "exit"), child.stdout && once(child.stdout, "end")]);
   const lines = () => text.split("\n").filter((line) => line !== "");
   const said = (line: string) => vi.waitUntil(() => lines().includes(line), { timeout: 20_000 });
   await said("running");
-  return { child, said, ended: () => ended(child, closed, lines) };
+  return { child, said, errors: () => errors, ended: () => ended(child, closed, lines) };
 }
 
 async function ended(child: ChildProcess, closed: Promise<unknown>, lines: () => string[]) {
