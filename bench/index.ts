@@ -3,6 +3,9 @@ import { arch, availableParallelism, cpus as cpuInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { eventQueueBenchmark } from "./event-queue.ts";
 import { keysBenchmark } from "./keys.ts";
+import { isolationBenchmark } from "./kms-isolation.ts";
+import { unleasedBatchBenchmark } from "./kms-proxy.ts";
+import { kmsBenchmark } from "./kms.ts";
 import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
@@ -15,6 +18,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   startBenchmark,
   brief(eventQueueBenchmark),
   brief(keysBenchmark),
+  brief(kmsBenchmark),
+  unleasedBatchBenchmark,
+  isolationBenchmark,
 ];
 
 const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--json FILE]

@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { DataFolder, type Proxy, startProxy } from "@tenant-security/testkit";
+import {
+  DataFolder,
+  type Proxy,
+  selfSignedCertificate,
+  startProxy,
+} from "@tenant-security/testkit";
+import type { KmsServers } from "./kms-servers.ts";
 import type { RunOptions } from "./row.ts";
 import { twoTenants } from "./tenants.ts";
 
@@ -30,6 +36,16 @@ export class Servers {
     const child = this.#script("../bare.ts", [file], this.#cpus.server);
     const url = `http://127.0.0.1:${await firstLine(child)}`;
     return { url, pid: child.pid ?? 0 };
+  }
+
+  /** Servers of vendors' APIs, beside the load generator; their answers take `delayMs`. */
+  async kms(delayMs = 0): Promise<{ readonly kms: KmsServers; readonly certificate: string }> {
+    const { cert, key } = selfSignedCertificate();
+    this.folder.write("kms.key", key);
+    this.folder.write("kms.crt", cert);
+    const args = [this.folder.path, String(delayMs)];
+    const line = await firstLine(this.#script("kms-servers.ts", args, this.#cpus.load));
+    return { kms: JSON.parse(line) as KmsServers, certificate: cert };
   }
 
   /** Pulls and throws away events, beside the load generator. */

@@ -31,4 +31,5 @@ export {
   runProgram,
 } from "./proxy-process.ts";
 export { type RawAnswer, RawSocket } from "./raw-socket.ts";
+export { openRelay, type Relay } from "./relay.ts";
 export { type Answer, get, send, type WireOptions } from "./wire.ts";

@@ -1,14 +1,15 @@
 import {
   type ConfigurationEntry,
   DataFolder,
+  openRelay,
   primary,
   type Proxy,
+  type Relay,
   selfSignedCertificate,
   startProxy,
 } from "@tenant-security/testkit";
 import { startThalesVendor, type VendorOnLoopback } from "@tenant-security/testkit/vendors";
 import { onTestFinished } from "vitest";
-import { openRelay, type Relay } from "./relay.ts";
 
 type Manager = Awaited<ReturnType<typeof startThalesVendor>>;
 
@@ -20,8 +21,10 @@ export async function manager(): Promise<Manager> {
 }
 
 /** A line to it that takes its time. */
-export function lineTo({ server }: Manager, delayMs = 0): Promise<Relay> {
-  return openRelay(server.port, delayMs);
+export async function lineTo({ server }: Manager, delayMs = 0): Promise<Relay> {
+  const line = await openRelay(server.port, delayMs);
+  onTestFinished(line.close);
+  return line;
 }
 
 export interface Tenant {

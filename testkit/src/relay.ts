@@ -1,5 +1,4 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
 
 /** A line in front of a server: it takes its time, counts, and may fall silent. */
 export interface Relay {
@@ -11,9 +10,10 @@ export interface Relay {
   /** Takes whatever is sent and answers nothing, to new connections too. */
   readonly silence: () => void;
   readonly speak: () => void;
+  readonly close: () => Promise<void>;
 }
 
-/** A line to `port` of this machine whose answers take `delayMs`. It is cut when the test is over. */
+/** A line to `port` of this machine whose answers take `delayMs`. */
 export async function openRelay(port: number, delayMs = 0): Promise<Relay> {
   const open = new Set<Socket>();
   let peak = 0;
@@ -29,22 +29,24 @@ export async function openRelay(port: number, delayMs = 0): Promise<Relay> {
     });
     upstream.once("close", () => client.destroy());
     client.on("error", () => {}).on("data", (chunk) => silent || upstream.write(chunk));
+    const pass = (chunk: Buffer): unknown => client.destroyed || client.write(chunk);
     upstream
       .on("error", () => {})
-      .on("data", (chunk) => {
-        setTimeout(() => client.destroyed || client.write(chunk), delayMs);
+      .on("data", (chunk: Buffer) => {
+        if (delayMs === 0) pass(chunk);
+        else setTimeout(pass, delayMs, chunk);
       });
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     open: () => open.size,
     peak: () => peak,
     silence: () => (silent = true),
     speak: () => (silent = false),
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => void server.close(resolve));
+    },
   };
 }
