@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { ProxyError } from "../errors.ts";
 import type { HeldKey } from "./held-key.ts";
@@ -13,7 +14,7 @@ export interface HeldKeysOptions {
   readonly now: () => number;
 }
 
-/** How often a key may be evicted between its opening and its use before we give up. */
+/** How often a key may be withdrawn between its opening and its use before we give up. */
 const MAX_ATTEMPTS = 3;
 
 /** Keys that a KMS opened, kept for the next use: bounded in number and age, wiped when they go. */
@@ -27,7 +28,14 @@ export class HeldKeys {
   constructor({ opener, max, now }: HeldKeysOptions) {
     this.#opener = opener;
     this.#now = now;
-    this.#keys = new LRUCache({ max, dispose: (key) => key.release() });
+    this.#keys = new LRUCache({
+      max,
+      dispose(key, _name, reason) {
+        if (reason === "delete") key.release();
+        // Those who waited for this key, and got it in this very turn, still use it in this turn.
+        else setImmediate(() => key.release());
+      },
+    });
   }
 
   get size(): number {
@@ -44,7 +52,8 @@ export class HeldKeys {
   }
 
   /**
-   * Opens a key with its KMS, once for everybody who asks meanwhile.
+   * Opens a key with its KMS, once for everybody who asks meanwhile. It may be used in this turn of
+   * the event loop, even if others push it out at once.
    * @throws ProxyError 203, 205 to 210
    */
   async open(target: WrappedTarget, signal: AbortSignal): Promise<HeldKey> {
@@ -57,9 +66,8 @@ export class HeldKeys {
       if (!key.released) return key;
     }
     throw new ProxyError(
-      "KMS_THROTTLED",
-      "Opened keys are pushed out of memory before they can be used. Try again, or raise the " +
-        "number of keys that this proxy may hold.",
+      "KMS_UNREACHABLE",
+      "The key was withdrawn again and again while it was being opened. Try again.",
     );
   }
 
@@ -79,6 +87,8 @@ export class HeldKeys {
     this.#closed = true;
     this.#keys.clear();
     await this.#flights.settled();
+    // Keys that were pushed out just now go in the turn after.
+    await nextTurn();
   }
 
   async #open(target: WrappedTarget): Promise<HeldKey> {

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { encodeEdek } from "../../src/edek/codec.ts";
 import { ORIGINAL_LEASE_CIPHER } from "../../src/edek/lease-ciphers.ts";
@@ -299,6 +300,7 @@ describe("unwrapped secrets", () => {
     const world = buildWorld({ tenants: TENANTS, keys: { secretCacheSize: 2 } });
     for (const path of ["a", "b", "c"]) await derive(world, { [path]: ["x"] });
     const asked = world.vendor.count("unwrap");
+    await nextTurn();
 
     expect(world.service.stats).toMatchObject({ secrets: 2, keysInMemory: 2 });
     await derive(world, { b: ["x"], c: ["x"] });
