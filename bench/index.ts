@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { eventQueueBenchmark } from "./event-queue.ts";
 import { keysBenchmark } from "./keys.ts";
 import { isolationBenchmark } from "./kms-isolation.ts";
-import { unleasedBatchBenchmark } from "./kms-proxy.ts";
+import { unleasedBenchmark } from "./kms-proxy.ts";
 import { kmsBenchmark } from "./kms.ts";
 import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
@@ -19,7 +19,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   brief(eventQueueBenchmark),
   brief(keysBenchmark),
   brief(kmsBenchmark),
-  unleasedBatchBenchmark,
+  unleasedBenchmark,
   isolationBenchmark,
 ];
 

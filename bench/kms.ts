@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { setDefaultCACertificates } from "node:tls";
-import { EncryptCommand, KMSClient } from "@aws-sdk/client-kms";
-import { Pool } from "undici";
 import { awsKms } from "../packages/kms-adapters/src/aws/index.ts";
 import { AddressPolicy, Kms, type KmsDriver } from "../packages/kms-adapters/src/index.ts";
 import { thalesKms } from "../packages/kms-adapters/src/thales/index.ts";
 import { vaultKms } from "../packages/kms-adapters/src/vault/index.ts";
+import { bareAws, bareThales, bareVault, type Caller, KEY } from "./lib/bare-kms.ts";
 import type { KmsServer, KmsServers } from "./lib/kms-servers.ts";
 import type { Benchmark, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
@@ -15,15 +13,7 @@ const ROWS = ["kms-aws-overhead", "kms-vault-overhead", "kms-http-overhead"] as 
 
 type RowName = (typeof ROWS)[number];
 
-/** One wrap, and what ends with it. */
-interface Caller {
-  call(): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-const KEY = randomBytes(48);
 const TURN = 20;
-const JSON_TYPE = { "content-type": "application/json", accept: "application/json" };
 
 /**
  * `Kms` and driver beside the bare call that they make, to the same server over TLS, one at a time:
@@ -105,60 +95,4 @@ function vaultDriver(server: KmsServer): KmsDriver {
 
 function thalesDriver(server: KmsServer): KmsDriver {
   return thalesKms({ ...server, policy: policyFor(server) });
-}
-
-function bareAws({ origin, keyPath, credentials }: KmsServer): Caller {
-  const client = new KMSClient({
-    region: String(keyPath["region"]),
-    endpoint: origin,
-    credentials: credentials as { accessKeyId: string; secretAccessKey: string },
-  });
-  const input = { KeyId: String(keyPath["keyID"]), Plaintext: KEY, EncryptionContext: {} };
-  return {
-    call: () => client.send(new EncryptCommand(input)),
-    close: async () => client.destroy(),
-  };
-}
-
-function bareVault({ origin, credentials }: KmsServer): Caller {
-  const headers = { ...JSON_TYPE, "x-vault-token": String(credentials["token"]) };
-  return bareHttps(origin, "/v1/transit/encrypt/documents", headers, {
-    plaintext: KEY.toString("base64"),
-  });
-}
-
-async function bareThales({ origin, keyPath, credentials }: KmsServer): Promise<Caller> {
-  const { username, password } = credentials;
-  const login = bareHttps(origin, "/api/v1/auth/tokens", JSON_TYPE, {
-    grant_type: "password",
-    username,
-    password,
-  });
-  const { jwt } = (await login.call()) as { jwt: string };
-  await login.close();
-  const headers = { ...JSON_TYPE, authorization: `Bearer ${jwt}` };
-  return bareHttps(origin, "/api/v1/crypto/encrypt", headers, {
-    id: keyPath["keyId"],
-    plaintext: KEY.toString("base64"),
-    mode: "gcm",
-  });
-}
-
-/** A request over TLS whose answer is parsed, and nothing more. */
-function bareHttps(
-  origin: string,
-  path: string,
-  headers: Readonly<Record<string, string>>,
-  content: object,
-): Caller {
-  const pool = new Pool(origin, { connections: 1 });
-  return {
-    async call() {
-      const body = JSON.stringify(content);
-      const answer = await pool.request({ method: "POST", path, headers, body });
-      if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}`);
-      return answer.body.json();
-    },
-    close: () => pool.close(),
-  };
 }

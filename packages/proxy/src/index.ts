@@ -1,5 +1,5 @@
 export { type LoadedSettings, loadSettings } from "./config/load.ts";
-export type { Address, LogLevel, Settings } from "./config/settings.ts";
+export type { Address, KmsEndpoints, LogLevel, Settings } from "./config/settings.ts";
 export { createDrivers } from "./drivers.ts";
 export { ProxyError, type ProxyErrorOptions } from "./errors.ts";
 export type { DriverFactory } from "./keys/kms-client.ts";
