@@ -3,13 +3,17 @@ import { isIP } from "node:net";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { AddressError } from "./errors.ts";
 import { isPublicAddress } from "./ranges.ts";
+import { NameServers } from "./name-servers.ts";
 import { type Resolve, SharedResolver, systemResolve } from "./resolver.ts";
 
 /** What the operator decides about addresses. */
 export interface AddressPolicyOptions {
   /** Entries of `TSP_KMS_ALLOWED_HOSTS`: `host`, `host:port`, `.suffix`, `http://host:port`. */
   readonly allowedHosts?: readonly string[];
-  /** How names become addresses. Default: the system's resolver. */
+  /**
+   * How names become addresses. Default: listed ones by the system's resolver, all others by hosts
+   * file and name servers, where slow ones get in nobody's way.
+   */
   readonly resolve?: Resolve;
 }
 
@@ -49,12 +53,14 @@ const LOOPBACK_NAME = /(?:^|\.)localhost$/;
  */
 export class AddressPolicy {
   readonly #allowed: AllowedHosts;
-  readonly #resolver: SharedResolver;
+  readonly #listed: SharedResolver;
+  readonly #others: SharedResolver;
 
   /** @throws RangeError that quotes a malformed entry of `allowedHosts` */
-  constructor({ allowedHosts = [], resolve = systemResolve }: AddressPolicyOptions = {}) {
+  constructor({ allowedHosts = [], resolve }: AddressPolicyOptions = {}) {
     this.#allowed = new AllowedHosts(allowedHosts);
-    this.#resolver = new SharedResolver(resolve);
+    this.#listed = new SharedResolver(resolve ?? systemResolve);
+    this.#others = new SharedResolver(resolve ?? new NameServers().resolve);
   }
 
   /**
@@ -92,7 +98,8 @@ export class AddressPolicy {
         answer(new AddressError("the client tried to connect to another host"), []);
         return;
       }
-      this.#resolver.resolve(hostname).then(
+      const resolver = listed ? this.#listed : this.#others;
+      resolver.resolve(hostname).then(
         (found) => {
           // One forbidden address refuses the name: nobody can tell which one would be taken.
           if (!listed && !found.every(({ address }) => isPublicAddress(address))) {

@@ -14,10 +14,7 @@ interface Entry {
 const MAX_NAMES = 1_000;
 const KEEP_MS = 10_000;
 
-/**
- * One look-up per name at a time, its answer shared for ten seconds: the system resolver blocks a
- * thread of a small pool, and a tenant's slow name server must not take them all.
- */
+/** One look-up per name at a time, its answer shared for ten seconds. */
 export class SharedResolver {
   readonly #resolve: Resolve;
   readonly #now: () => number;

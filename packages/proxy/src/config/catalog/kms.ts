@@ -71,7 +71,8 @@ export const KMS_SETTINGS: KmsCatalog = {
     group: "KMS calls",
     about:
       "Comma-separated `host`, `host:port`, `.suffix` or `http://host:port` that KMS " +
-      "configurations may name although the address rules would refuse them.",
+      "configurations may name although the address rules would refuse them. Listed hosts are looked " +
+      "up as the system does it, all others by hosts file and name servers alone.",
     since: "0.1",
   },
   TSP_KMS_AWS_ENDPOINT: {

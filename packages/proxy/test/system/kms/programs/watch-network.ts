@@ -44,6 +44,21 @@ function answerOf(name: string): LookupAddress[] {
   return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
 }
 
+// Name servers are asked for one family after the other: both are one look-up.
+let asked: LookupAddress[] = [];
+const addressesOf = (family: 4 | 6, code: string): string[] => {
+  const found = asked.filter((entry) => entry.family === family);
+  if (found.length === 0) throw Object.assign(new Error(`query ${code}`), { code });
+  return found.map(({ address }) => address);
+};
+type Ask = (name: string) => Promise<string[]>;
+const prototype: Record<"resolve4" | "resolve6", Ask> = dns.promises.Resolver.prototype;
+prototype.resolve4 = async (name) => {
+  asked = answerOf(name);
+  return addressesOf(4, "ENODATA");
+};
+prototype.resolve6 = async () => addressesOf(6, "ENODATA");
+
 dns.promises.lookup = (async (name: string, options?: { all?: boolean }) => {
   const answer = answerOf(name);
   return options?.all === true ? answer : answer[0];
