@@ -66,6 +66,9 @@ async function installPnpm() {
     npm?.endsWith("npm-cli.js") === true ? [process.execPath, npm] : ["npm"];
   const args = ["install", "--prefix", TOOLCHAIN, ...options, `pnpm@${version}`];
   await quietly("npm install pnpm", program, [...before, ...args]);
+  // Without its install script pnpm's file is a text that only a shell can run, and turbo is none.
+  const linkBinary = join(TOOLCHAIN, "node_modules", "pnpm", "install.js");
+  await quietly("linking pnpm's binary", process.execPath, [linkBinary]);
   return join(LOCAL_BIN, "pnpm");
 }
 
