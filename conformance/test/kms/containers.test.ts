@@ -1,7 +1,7 @@
 import { describeWithContainers } from "../../../packages/kms-adapters/test/containers/engine.ts";
 import { useLocalStack, useMiniStack } from "../../../packages/kms-adapters/test/aws/containers.ts";
 import { useVault } from "../../../packages/kms-adapters/test/vault/container.ts";
-import { awsUserVendor, awsVendor } from "../../support/kms/aws.ts";
+import { awsRoleVendor, awsUserVendor, awsVendor } from "../../support/kms/aws.ts";
 import { REFRESH_MS } from "../../support/kms/refresh.ts";
 import { describeVendors } from "../../support/kms/suite.ts";
 import { vaultVendor } from "../../support/kms/vault.ts";
@@ -21,5 +21,7 @@ describeWithContainers("LocalStack and Vault among all others", () => {
 describeWithContainers("MiniStack, where permissions count", () => {
   const aws = useMiniStack();
 
-  describeVendors(["aws"], async () => startKmsWorld({ aws: await awsUserVendor(aws) }, env));
+  describeVendors(["user", "role"], async () =>
+    startKmsWorld({ user: await awsUserVendor(aws), role: await awsRoleVendor(aws) }, env),
+  );
 });

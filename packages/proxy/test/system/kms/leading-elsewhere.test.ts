@@ -94,18 +94,27 @@ describe("members of a configuration that nobody asks for", () => {
 });
 
 describe("a KMS that sends its caller elsewhere", () => {
-  it.for([301, 302, 303, 307, 308])("by %i is not obeyed", async (status) => {
+  it("is not obeyed, whichever redirect it sends", async () => {
     const canary = await canaryOfTest();
     const location = `http://127.0.0.1:${canary.port}/latest/meta-data/`;
-    const redirecting: VaultBehaviour = () => ({ status, body: "", headers: { location } });
+    const statuses = [301, 302, 303, 307, 308];
+    const left = [...statuses];
+    const redirecting: VaultBehaviour = () => ({
+      status: left.shift() ?? 500,
+      body: "",
+      headers: { location },
+    });
     const server = await FakeVault.start({ documents: redirecting });
     onTestFinished(() => server.close());
     const { proxy, look } = await proxyAt(vault({ address: server.url }), {
       env: { TSP_KMS_ALLOWED_HOSTS: server.url },
     });
 
-    expect(await wrap(proxy)).toEqual([502, 204]);
+    for (const status of statuses) {
+      expect([status, ...(await wrap(proxy))]).toEqual([status, 502, 204]);
+    }
 
+    expect(left).toEqual([]);
     expect(canary.visits()).toBe(0);
     const { host } = new URL(server.url);
     expect(new Set(look().connections)).toEqual(new Set([host]));

@@ -12,7 +12,7 @@ export async function startCanary(): Promise<Canary> {
   let visits = 0;
   const server = createServer((socket) => {
     visits += 1;
-    socket.on("error", () => {}).end();
+    socket.on("error", () => {}).destroy();
   });
   // Both families where there are two.
   await new Promise<void>((resolve) => void server.listen(0, resolve));
