@@ -14,7 +14,7 @@ const CHAPTERS: Readonly<Record<MetricGroup, string>> = {
 /** Every metric that a scrape may contain, in the order of the documentation. */
 export const METRICS: readonly MetricDefinition[] = [
   ...Object.values<MetricDefinition>(CATALOG),
-  ...PROCESS_CATALOG,
+  ...Object.values<MetricDefinition>(PROCESS_CATALOG),
 ];
 
 /** The page `docs/metrics.md`, from the catalogue alone. */

@@ -53,7 +53,7 @@ function collectProcessMetrics(registry: Registry): void {
   const defaults = new Registry();
   // Its event-loop monitor cannot be left out, only be made rare.
   collectDefaultMetrics({ register: defaults, eventLoopMonitoringPrecision: 60_000 });
-  for (const { name } of PROCESS_CATALOG) {
+  for (const { name } of Object.values(PROCESS_CATALOG)) {
     const metric = defaults.getSingleMetric(name);
     // Descriptors are only counted on Linux.
     if (metric !== undefined) registry.registerMetric(metric);

@@ -1,110 +1,108 @@
-import type { MetricDefinition } from "./definition.ts";
-
-type Row = readonly [
-  name: string,
-  kind: MetricDefinition["kind"],
-  unit: MetricDefinition["unit"],
-  merge: MetricDefinition["merge"],
-  help: string,
-  reason: string,
-];
-
-// Those of prom-client's defaults that answer a question about this service at little cost. The
-// lists of open handles and requests are left out: they cost time for each connection. The order
-// matters: prom-client reads the CPU time with the first row and the heap with its first.
-const ROWS: readonly Row[] = [
-  [
-    "process_cpu_user_seconds_total",
-    "counter",
-    "seconds",
-    "sum",
-    "CPU time spent in the program itself",
-    "The proxy's own work: encryption, JSON, HTTP",
-  ],
-  [
-    "process_cpu_system_seconds_total",
-    "counter",
-    "seconds",
-    "sum",
-    "CPU time spent in the kernel for it",
-    "Rises with connections and packets rather than with keys",
-  ],
-  [
-    "process_cpu_seconds_total",
-    "counter",
-    "seconds",
-    "sum",
-    "CPU time, user and system",
-    "The proxy is bound by CPU: this is what to size and scale on",
-  ],
-  [
-    "process_start_time_seconds",
-    "gauge",
-    "seconds",
-    "omit",
-    "When the process started, in seconds since the Unix epoch",
-    "Shows restarts, also those nobody noticed",
-  ],
-  [
-    "process_resident_memory_bytes",
-    "gauge",
-    "bytes",
-    "sum",
-    "Memory resident in RAM",
-    "What the container limit is compared with",
-  ],
-  [
-    "process_open_fds",
-    "gauge",
-    "1",
-    "sum",
-    "Open file descriptors",
-    "Each client, KMS call and event reader needs one",
-  ],
-  [
-    "process_max_fds",
-    "gauge",
-    "1",
-    "sum",
-    "Limit of open file descriptors",
-    "Makes the line above a percentage",
-  ],
-  [
-    "nodejs_heap_size_total_bytes",
-    "gauge",
-    "bytes",
-    "sum",
-    "Heap that V8 has reserved",
-    "Grows first when objects leak",
-  ],
-  [
-    "nodejs_heap_size_used_bytes",
-    "gauge",
-    "bytes",
-    "sum",
-    "Heap that holds objects",
-    "A floor that rises from day to day is a leak",
-  ],
-  [
-    "nodejs_external_memory_bytes",
-    "gauge",
-    "bytes",
-    "sum",
-    "Memory of buffers outside the heap",
-    "Request bodies and queued events are held here",
-  ],
-];
-
-/** Metrics of the process that prom-client collects; they have no labels. */
-export const PROCESS_CATALOG: readonly MetricDefinition[] = ROWS.map(
-  ([name, kind, unit, merge, help, reason]) => ({
-    name,
-    kind,
+/**
+ * Metrics of the process that prom-client collects; they have no labels. Those of its defaults that
+ * answer a question about this service at little cost: the lists of open handles and requests are
+ * left out, as they cost time for each connection. The order matters: prom-client reads the CPU
+ * time with the first entry and the heap with its first.
+ */
+export const PROCESS_CATALOG = {
+  cpuUser: {
+    name: "process_cpu_user_seconds_total",
+    kind: "counter",
     group: "process",
-    unit,
-    help,
-    reason,
+    unit: "seconds",
+    help: "CPU time spent in the program itself",
+    reason: "The proxy's own work: encryption, JSON, HTTP",
     labels: {},
-    merge,
-  }),
-);
+    merge: "sum",
+  },
+  cpuSystem: {
+    name: "process_cpu_system_seconds_total",
+    kind: "counter",
+    group: "process",
+    unit: "seconds",
+    help: "CPU time spent in the kernel for it",
+    reason: "Rises with connections and packets rather than with keys",
+    labels: {},
+    merge: "sum",
+  },
+  cpu: {
+    name: "process_cpu_seconds_total",
+    kind: "counter",
+    group: "process",
+    unit: "seconds",
+    help: "CPU time, user and system",
+    reason: "The proxy is bound by CPU: this is what to size and scale on",
+    labels: {},
+    merge: "sum",
+  },
+  startTime: {
+    name: "process_start_time_seconds",
+    kind: "gauge",
+    group: "process",
+    unit: "seconds",
+    help: "When the process started, in seconds since the Unix epoch",
+    reason: "Shows restarts, also those nobody noticed",
+    labels: {},
+    merge: "omit",
+  },
+  residentMemory: {
+    name: "process_resident_memory_bytes",
+    kind: "gauge",
+    group: "process",
+    unit: "bytes",
+    help: "Memory resident in RAM",
+    reason: "What the container limit is compared with",
+    labels: {},
+    merge: "sum",
+  },
+  openDescriptors: {
+    name: "process_open_fds",
+    kind: "gauge",
+    group: "process",
+    unit: "1",
+    help: "Open file descriptors",
+    reason: "Each client, KMS call and event reader needs one",
+    labels: {},
+    merge: "sum",
+  },
+  maxDescriptors: {
+    name: "process_max_fds",
+    kind: "gauge",
+    group: "process",
+    unit: "1",
+    help: "Limit of open file descriptors",
+    reason: "Makes the line above a percentage",
+    labels: {},
+    merge: "sum",
+  },
+  heapTotal: {
+    name: "nodejs_heap_size_total_bytes",
+    kind: "gauge",
+    group: "process",
+    unit: "bytes",
+    help: "Heap that V8 has reserved",
+    reason: "Grows first when objects leak",
+    labels: {},
+    merge: "sum",
+  },
+  heapUsed: {
+    name: "nodejs_heap_size_used_bytes",
+    kind: "gauge",
+    group: "process",
+    unit: "bytes",
+    help: "Heap that holds objects",
+    reason: "A floor that rises from day to day is a leak",
+    labels: {},
+    merge: "sum",
+  },
+  externalMemory: {
+    name: "nodejs_external_memory_bytes",
+    kind: "gauge",
+    group: "process",
+    unit: "bytes",
+    help: "Memory of buffers outside the heap",
+    reason: "Request bodies and queued events are held here",
+    labels: {},
+    merge: "sum",
+  },
+} as const;

@@ -223,9 +223,9 @@ describe("a scrape", () => {
   });
 
   it.for(
-    PROCESS_CATALOG.map(({ name }) => name).filter(
-      (name) => name !== "process_cpu_system_seconds_total",
-    ),
+    Object.values(PROCESS_CATALOG)
+      .map(({ name }) => name)
+      .filter((name) => name !== "process_cpu_system_seconds_total"),
   )("has a live value of %s", async (name) => {
     const metrics = createMetrics();
     onTestFinished(() => metrics.close());
