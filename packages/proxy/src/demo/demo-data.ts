@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { environmentValue } from "./environment-value.ts";
 import { DEMO_CONFIGURATION, DEMO_KEY_FILES } from "./configuration-text.ts";
 
 export interface DemoData {
@@ -62,9 +63,9 @@ function demoFiles(folder: string): Map<string, string> {
 
 function environmentText(configFile: string): string {
   return (
-    `# Settings of the demo, for \`docker run --env-file\`, \`node --env-file\` and the like.\n` +
+    `# Settings of the demo, for a shell, \`docker run --env-file\`, \`node --env-file\` and the like.\n` +
     `API_KEY=${base64(API_KEY_BYTES)}\n` +
-    `TSP_CONFIG_FILE=${configFile}\n` +
+    `TSP_CONFIG_FILE=${environmentValue(configFile)}\n` +
     `# Only this machine can reach the demo.\n` +
     `TSP_BIND_ADDRESS=127.0.0.1\n` +
     `# No load balancer has to notice that it stops.\n` +

@@ -1,6 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { load } from "js-yaml";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createDemoData, DemoDataError, readDemoEnvironment } from "../../src/demo/demo-data.ts";
@@ -80,6 +90,33 @@ describe("demo data", () => {
       expect(contentOf(folder)).toEqual(before);
     },
   );
+
+  it.for(["data", "my data", "it's mine", 'a "quoted" $HOME `id` #1; \\ & more', "two\nlines"])(
+    "have an environment file for shells and for Node in a folder named %j",
+    (name) => {
+      const folder = join(freshFolder(), name);
+
+      const { envFile, configFile } = createDemoData(folder);
+
+      const shell = 'set -a; . "$1"; set +a; printf %s "$TSP_CONFIG_FILE"';
+      const sourced = execFileSync("sh", ["-c", shell, "sh", envFile], { encoding: "utf8" });
+      expect(sourced).toBe(configFile);
+      expect(parseEnv(readFileSync(envFile, "utf8"))["TSP_CONFIG_FILE"]).toBe(configFile);
+    },
+  );
+
+  it("leave a plain path unquoted, which is how Docker wants it", () => {
+    const { envFile, configFile } = createDemoData(freshFolder());
+
+    expect(readFileSync(envFile, "utf8")).toContain(`\nTSP_CONFIG_FILE=${configFile}\n`);
+  });
+
+  it("are not made where their path cannot be written down", () => {
+    const folder = join(freshFolder(), `'"`);
+
+    expect(() => createDemoData(folder)).toThrow("cannot be written into an environment file");
+    expect(existsSync(folder)).toBe(false);
+  });
 
   it("name their own configuration file after the folder was moved", () => {
     const folder = freshFolder();
