@@ -4,6 +4,8 @@ import { HTTP_STATUS, STATUS, type StatusName, statusOf } from "./status.ts";
 export interface ProxyErrorOptions extends ErrorOptions {
   /** Replaces the HTTP status of the code's own row, for answers about HTTP itself (404, 413, …). */
   readonly http?: number;
+  /** What only those who run the proxy may learn, such as a path: for the log, never for a caller. */
+  readonly detail?: string | undefined;
 }
 
 /** An answer the caller is meant to read. Anything else turns into `UNKNOWN_ERROR`. */
@@ -14,11 +16,18 @@ export class ProxyError extends Error {
 
   readonly status: StatusName;
   readonly http: number;
+  readonly #detail: string | undefined;
 
   constructor(status: StatusName, message: string, options: ProxyErrorOptions = {}) {
     super(message, options);
     this.status = status;
     this.http = options.http ?? HTTP_STATUS[status];
+    this.#detail = options.detail;
+  }
+
+  /** Message and detail, for the log and the command line. */
+  get fullMessage(): string {
+    return this.#detail === undefined ? this.message : `${this.message}: ${this.#detail}`;
   }
 
   static from(error: unknown): ProxyError {

@@ -93,9 +93,9 @@ async function step<T>(
     const value = await act();
     return { value, result: { result: "works", ms: Math.round(performance.now() - started) } };
   } catch (error) {
-    const { status, message } = ProxyError.from(error);
+    const { status, fullMessage: reason } = ProxyError.from(error);
     const hint = MAY_BE_PERMISSION.has(status) ? PERMISSIONS[type][operation] : "";
-    return { result: { result: "failed", code: STATUS[status], reason: message, hint } };
+    return { result: { result: "failed", code: STATUS[status], reason, hint } };
   }
 }
 

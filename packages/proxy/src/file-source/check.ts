@@ -53,7 +53,7 @@ async function problemOf(
     const credentials = await configuration.openCredentials();
     return await inspect?.(configuration, credentials);
   } catch (error) {
-    if (error instanceof ProxyError) return error.message;
+    if (error instanceof ProxyError) return error.fullMessage;
     throw error;
   }
 }

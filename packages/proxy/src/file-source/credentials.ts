@@ -17,6 +17,16 @@ export class SecretReferenceError extends Error {
   static {
     this.prototype.name = "SecretReferenceError";
   }
+
+  readonly member: string;
+  /** Names the file or the variable, which callers of the proxy must not learn. */
+  readonly reason: string;
+
+  constructor(member: string, reason: string, options?: ErrorOptions) {
+    super(`${member}: ${reason}`, options);
+    this.member = member;
+    this.reason = reason;
+  }
 }
 
 /**
@@ -54,15 +64,15 @@ async function openReference(
     const name = reference.fromEnv;
     const text = Object.hasOwn(env, name) ? env[name] : undefined;
     if (text) return text;
-    throw new SecretReferenceError(`${member}: the environment variable ${shown(name)} is not set`);
+    throw new SecretReferenceError(member, `the environment variable ${shown(name)} is not set`);
   }
   const path = resolve(folder, reference.fromFile);
-  const file = `${member}: the file ${shown(reference.fromFile)} cannot be used: `;
   try {
     return textOf(await readLimited(path, MAX_SECRET_BYTES));
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    throw new SecretReferenceError(`${file}${error.message}`, { cause: error });
+    const reason = `the file ${shown(reference.fromFile)} cannot be used: ${error.message}`;
+    throw new SecretReferenceError(member, reason, { cause: error });
   }
 }
 

@@ -37,8 +37,10 @@ export class FileConfiguration implements KmsConfiguration {
       return isRecord(opened) ? opened : {};
     } catch (cause) {
       if (!(cause instanceof SecretReferenceError)) throw cause;
-      const message = `KMS configuration ${this.id} (${this.type}) cannot be used: ${cause.message}`;
-      throw new ProxyError("KMS_CONFIGURATION_INVALID", message, { cause });
+      const { member, reason: detail } = cause;
+      const what = `KMS configuration ${this.id} (${this.type})`;
+      const message = `${what} cannot be used: ${member} cannot be read`;
+      throw new ProxyError("KMS_CONFIGURATION_INVALID", message, { cause, detail });
     }
   }
 }

@@ -30,7 +30,7 @@ export function logRefusal(
     http_code: error.http,
     ...(causes.length > 0 && { causes }),
   };
-  const message = error.message.slice(0, LONGEST_MESSAGE);
+  const message = error.fullMessage.slice(0, LONGEST_MESSAGE);
   if (error.status === "UNKNOWN_ERROR") logger.error(fields, message);
   else if (error.http >= 500 || error.http === 401) logger.warn(fields, message);
   else logger.info(fields, message);

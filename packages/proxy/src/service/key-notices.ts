@@ -8,14 +8,14 @@ import type { RunningKeyService } from "../keys/create.ts";
 export function keyNotices(metrics: Metrics, logger: Logger): KeyNotices {
   return {
     leaseRefreshFailed(configurationId, error) {
-      const { message } = ProxyError.from(error);
-      logger.warn({ configuration_id: configurationId, reason: message }, "lease not renewed");
+      const { fullMessage: reason } = ProxyError.from(error);
+      logger.warn({ configuration_id: configurationId, reason }, "lease not renewed");
     },
     keyWithdrawn(configurationId, error) {
-      const { message, status } = ProxyError.from(error);
+      const { fullMessage: reason, status } = ProxyError.from(error);
       const denied = status === "KMS_AUTHORIZATION_FAILED";
       metrics.leaseRevocations.with({ reason: denied ? "access_denied" : "key_unavailable" }).inc();
-      logger.warn({ configuration_id: configurationId, reason: message }, "key withdrawn by KMS");
+      logger.warn({ configuration_id: configurationId, reason }, "key withdrawn by KMS");
     },
   };
 }

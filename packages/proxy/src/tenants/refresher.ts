@@ -69,7 +69,9 @@ export class SnapshotRefresher {
    */
   current(): Snapshot {
     if (this.#ready && this.#snapshot !== undefined) return this.#snapshot;
-    throw new ProxyError("UNKNOWN_ERROR", this.#whyNot(), { cause: this.#lastError });
+    const cause = this.#lastError;
+    // The source's words name files, which are nobody's business but the operator's.
+    throw new ProxyError("UNKNOWN_ERROR", this.#whyNot(), { cause, detail: textOf(cause) });
   }
 
   /** Loads the first snapshot, then keeps it fresh. Rejects with the source's error. */
@@ -183,13 +185,13 @@ export class SnapshotRefresher {
     const { maxAgeMs } = this.#options;
     return (
       `The configuration could not be refreshed for ${Math.round(maxAgeMs / 1_000)} seconds ` +
-      `and is too old to be used${because(this.#lastError)}`
+      "and is too old to be used"
     );
   }
 }
 
-function because(error: unknown): string {
-  return error instanceof Error ? `: ${firstLine(error.message)}` : "";
+function textOf(error: unknown): string | undefined {
+  return error instanceof Error ? firstLine(error.message) : undefined;
 }
 
 function firstLine(text: string): string {

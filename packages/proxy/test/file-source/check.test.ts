@@ -23,9 +23,9 @@ describe("checking a configuration file", () => {
     expect(mistakes).toEqual([]);
     expect(problems.slice(-2)).toEqual([
       `${folder.file("config")}: KMS configuration 1 (LOCAL) cannot be used: ` +
-        'credentials.keys[0].key: the file "key-1" cannot be used: it cannot be read (ENOENT)',
+        'credentials.keys[0].key cannot be read: the file "key-1" cannot be used: it cannot be read (ENOENT)',
       `${folder.file("config")}: KMS configuration 2 (LOCAL) cannot be used: ` +
-        'credentials.keys[0].key: the environment variable "GONE" is not set',
+        'credentials.keys[0].key cannot be read: the environment variable "GONE" is not set',
     ]);
     expect(problems).toHaveLength(6);
   });

@@ -178,7 +178,12 @@ describe("a broken configuration file", () => {
     const ready = async () => (await get(`${proxy.healthUrl}/ready`)).status;
     expect(await eventually(ready, (status) => status === 500)).toBe(500);
     expect(await codeOf(proxy, "leased", 100)).toBe(100);
+    // Where the file is, only the log says.
+    expect((await post(proxy.url, WRAP, body("leased"))).text).not.toContain(folder.path);
     expect((await get(`${proxy.healthUrl}/live`)).status).toBe(200);
+
+    const said = proxy.program.log.map(({ message }) => message);
+    expect(said).toContainEqual(expect.stringMatching(/too old to be used: .*tenants\.json/));
 
     folder.configure(document);
     expect(await eventually(ready, (status) => status === 200)).toBe(200);

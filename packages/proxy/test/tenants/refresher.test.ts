@@ -152,7 +152,7 @@ describe("a failed refresh", () => {
     expect(failures).toEqual([source.error, source.error]);
   });
 
-  it("ends service when the snapshot becomes too old, with the reason", async () => {
+  it("ends service when the snapshot becomes too old, with the reason for the log", async () => {
     const { refresher, source, readiness, clock } = subject();
     await refresher.start();
     source.error = new Error("config.yaml:3:1 version: expected 1\nmore");
@@ -163,11 +163,13 @@ describe("a failed refresh", () => {
 
     expect(refresher.ready).toBe(false);
     expect(readiness).toEqual([true, false]);
-    expect(() => refresher.current()).toThrow(
-      "The configuration could not be refreshed for 86400 seconds and is too old to be used: " +
-        "config.yaml:3:1 version: expected 1",
-    );
-    expect(statusOf(() => refresher.current())).toBe("UNKNOWN_ERROR");
+    const message =
+      "The configuration could not be refreshed for 86400 seconds and is too old to be used";
+    expect(errorOf(() => refresher.current())).toMatchObject({
+      status: "UNKNOWN_ERROR",
+      message,
+      fullMessage: `${message}: config.yaml:3:1 version: expected 1`,
+    });
   });
 
   it("counts the age from the last success", async () => {
@@ -287,10 +289,10 @@ function subject(options: Partial<RefresherOptions> = {}) {
   return { refresher, source, clock, refreshes, failures, readiness };
 }
 
-function statusOf(action: () => unknown): unknown {
+function errorOf(action: () => unknown): unknown {
   try {
     return action();
   } catch (error) {
-    return error instanceof Error && "status" in error ? error.status : error;
+    return error;
   }
 }
