@@ -6,6 +6,7 @@ const config: ViteUserConfig = {
     projects: [
       "packages/*",
       "conformance",
+      "dashboards",
       { test: { name: "scripts", include: ["scripts/test/**/*.test.ts"] } },
     ],
     reporters: ["default", new ClosingLine()],

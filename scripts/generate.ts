@@ -1,34 +1,38 @@
 // Writes every document that is made from code; with --check it only tells which ones differ.
 import { execFileSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { FILES } from "../dashboards/src/index.ts";
 import { renderMetricsDoc } from "../packages/metrics/src/index.ts";
 import { renderConfigurationDoc } from "../packages/proxy/src/config/docs.ts";
 import { securityEventSchema } from "../packages/proxy/src/events/schema.ts";
 import { renderErrorsDoc } from "../packages/proxy/src/http/docs/errors-doc.ts";
 import { buildOpenApi } from "../packages/proxy/src/http/docs/openapi.ts";
 
-const DOCS = new URL("../docs/", import.meta.url);
+const ROOT = new URL("../", import.meta.url);
 
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
-  "configuration.md": renderConfigurationDoc,
-  "errors.md": renderErrorsDoc,
-  "metrics.md": renderMetricsDoc,
-  "openapi.json": () => json(buildOpenApi()),
-  "security-event.schema.json": () => json(securityEventSchema()),
+  ...FILES,
+  "docs/configuration.md": renderConfigurationDoc,
+  "docs/errors.md": renderErrorsDoc,
+  "docs/metrics.md": renderMetricsDoc,
+  "docs/openapi.json": () => json(buildOpenApi()),
+  "docs/security-event.schema.json": () => json(securityEventSchema()),
 };
 
 const check = process.argv.includes("--check");
 const differing: string[] = [];
 for (const [name, render] of Object.entries(DOCUMENTS)) {
-  const file = new URL(name, DOCS);
-  const text = formatted(`docs/${name}`, render());
+  const file = new URL(name, ROOT);
+  const text = formatted(name, render());
   if (text === (await readFile(file, "utf8").catch(() => undefined))) continue;
   differing.push(name);
-  if (!check) await writeFile(file, text);
+  if (check) continue;
+  await mkdir(new URL(".", file), { recursive: true });
+  await writeFile(file, text);
 }
 
 for (const name of differing) {
-  console.log(`docs/${name}: ${check ? "differs from the code" : "written"}`);
+  console.log(`${name}: ${check ? "differs from the code" : "written"}`);
 }
 if (check && differing.length > 0) {
   console.log("Run: node scripts/run.mjs exec pnpm run generate");

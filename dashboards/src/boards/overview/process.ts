@@ -1,0 +1,69 @@
+import { CATALOG, PROCESS_CATALOG } from "@tenant-security/metrics";
+import { LIMITS } from "../../rules/limits.ts";
+import { query, type Row } from "../board.ts";
+import { lines } from "../panels.ts";
+import { describe } from "../views.ts";
+
+const legend = "{{instance}}";
+
+export const PROCESS_ROW: Row = {
+  title: "Processes",
+  panels: [
+    lines({
+      title: "CPUs in use",
+      description: describe(PROCESS_CATALOG.cpu),
+      unit: "short",
+      lines: [{ expression: query.rateBy(PROCESS_CATALOG.cpu, ["instance"]), legend }],
+    }),
+    lines({
+      title: "Memory",
+      description: describe(PROCESS_CATALOG.residentMemory),
+      unit: "bytes",
+      lines: [{ expression: query.series(PROCESS_CATALOG.residentMemory), legend }],
+    }),
+    lines({
+      title: "Event loop held up",
+      description: describe(CATALOG.eventLoopLag),
+      unit: "s",
+      limit: LIMITS.eventLoopLagSeconds,
+      lines: [{ expression: query.series(CATALOG.eventLoopLag), legend }],
+    }),
+    lines({
+      title: "File descriptors, share in use",
+      description: describe(PROCESS_CATALOG.openDescriptors),
+      unit: "percentunit",
+      max: 1,
+      limit: LIMITS.descriptorShare,
+      lines: [
+        {
+          expression: `${query.series(PROCESS_CATALOG.openDescriptors)} / ${query.series(PROCESS_CATALOG.maxDescriptors)}`,
+          legend,
+        },
+      ],
+    }),
+    lines({
+      title: "Connections",
+      description: describe(CATALOG.httpConnections),
+      unit: "short",
+      lines: [
+        { expression: query.series(CATALOG.httpConnections), legend },
+        {
+          expression: query.increaseBy(CATALOG.httpConnectionsRejected, ["instance"]),
+          legend: "rejected, {{instance}}",
+        },
+      ],
+    }),
+    lines({
+      title: "Versions",
+      description: describe(CATALOG.buildInfo),
+      unit: "short",
+      stacked: true,
+      lines: [
+        {
+          expression: `count by (version) (${query.series(CATALOG.buildInfo)})`,
+          legend: "{{version}}",
+        },
+      ],
+    }),
+  ],
+};

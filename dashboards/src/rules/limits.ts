@@ -1,0 +1,23 @@
+/** Where alerts begin. Boards draw the same numbers. */
+export const LIMITS = {
+  /** Refreshes are due every ten minutes. */
+  configStaleSeconds: 3_600,
+  /** Four hours before a proxy with the default `TSP_CONFIG_MAX_AGE_MS` stops serving. */
+  configExpiringSeconds: 72_000,
+  /** The default of `TSP_CONFIG_MAX_AGE_MS`. */
+  configExpiredSeconds: 86_400,
+  tenantsGoneShare: 0.2,
+  eventFailuresPerSecond: 1,
+  eventQueueShare: 0.8,
+  kmsErrorShare: 0.1,
+  kmsSlowSeconds: 2,
+  leaseMissShare: 0.5,
+  leasesRevoked: 5,
+  internalErrorShare: 0.01,
+  requestSlowSeconds: 1,
+  /** Four times what the autoscaler aims at, so it has nothing left to add. */
+  inFlight: 18,
+  unauthorizedPerSecond: 1,
+  descriptorShare: 0.8,
+  eventLoopLagSeconds: 0.2,
+} as const;

@@ -1,0 +1,63 @@
+import { A, IS_PROXY, LABELS_OF_A, type Scenario } from "./scenario.ts";
+
+export const AVAILABILITY: readonly Scenario[] = [
+  {
+    alert: "TspInstanceDown",
+    fires: {
+      when: "a proxy stops answering and stays a target",
+      series: {
+        [`up{${A}}`]: "1x5 0x10",
+        [`tsp_build_info{${A}, version="1"}`]: "1x5 _x10",
+      },
+      at: "11m",
+      labels: LABELS_OF_A,
+      summary: "a does not answer scrapes",
+    },
+    quiet: {
+      when: "some other target is down, and a proxy is no target any more",
+      series: {
+        'up{job="node", instance="b"}': "0x20",
+        [`up{${A}}`]: "1x5 stale",
+        [`tsp_build_info{${A}, version="1"}`]: "1x5 stale",
+      },
+      at: "20m",
+    },
+  },
+  {
+    alert: "TspNoneReady",
+    fires: {
+      when: "every configuration is older than a day",
+      series: { [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20" },
+      at: "10m",
+      labels: {},
+      summary: "No proxy is ready",
+    },
+    quiet: {
+      when: "one of two has a younger one",
+      series: {
+        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20",
+        'tsp_kms_last_config_refresh_timestamp_seconds{job="tsp", instance="b"}': "0x20",
+      },
+      at: "10m",
+    },
+  },
+  {
+    alert: "TspRestarting",
+    fires: {
+      when: "it starts twice more within minutes",
+      series: { ...IS_PROXY, [`process_start_time_seconds{${A}}`]: "100x3 200x3 300x10" },
+      at: "8m",
+      labels: LABELS_OF_A,
+      summary: "a started 2 times within 15 minutes",
+    },
+    quiet: {
+      when: "it starts once, and some other process over and over",
+      series: {
+        ...IS_PROXY,
+        [`process_start_time_seconds{${A}}`]: "100x3 200x10",
+        'process_start_time_seconds{job="node", instance="b"}': "1+60x20",
+      },
+      at: "8m",
+    },
+  },
+];
