@@ -1,3 +1,4 @@
+import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { CallOptions } from "./driver.ts";
 
 type ScopeEnd = "KMS_ABORTED" | "KMS_TIMEOUT";
@@ -6,19 +7,19 @@ type ScopeEnd = "KMS_ABORTED" | "KMS_TIMEOUT";
 export class ScopeEnded extends Error {}
 
 /**
- * The time one call may take, over all its attempts. Timer and signal are made
+ * The time one call may take, over all its attempts. Clock and signal are taken
  * at first use, because a driver without a network needs neither.
  */
-export class CallScope implements CallOptions {
-  readonly #timeoutMs: number;
+export class CallScope implements CallOptions, Expiring {
+  readonly #deadlines: Deadlines;
   readonly #caller: AbortSignal | undefined;
   #controller: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #armed = false;
   #ended: ScopeEnd | undefined;
   #giveUp: ((error: ScopeEnded) => void) | undefined;
 
-  constructor(timeoutMs: number, caller: AbortSignal | undefined) {
-    this.#timeoutMs = timeoutMs;
+  constructor(deadlines: Deadlines, caller: AbortSignal | undefined) {
+    this.#deadlines = deadlines;
     this.#caller = caller;
     if (caller?.aborted) this.#ended = "KMS_ABORTED";
   }
@@ -44,15 +45,21 @@ export class CallScope implements CallOptions {
     });
   }
 
+  expire(): void {
+    this.#end("KMS_TIMEOUT");
+  }
+
   release(): void {
-    clearTimeout(this.#timer);
-    this.#caller?.removeEventListener("abort", this.#onAbort);
     this.#giveUp = undefined;
+    if (!this.#armed) return;
+    this.#deadlines.remove(this);
+    this.#caller?.removeEventListener("abort", this.#onAbort);
   }
 
   #arm(): void {
-    if (this.#timer !== undefined || this.#ended !== undefined) return;
-    this.#timer = setTimeout(() => this.#end("KMS_TIMEOUT"), this.#timeoutMs);
+    if (this.#armed || this.#ended !== undefined) return;
+    this.#armed = true;
+    this.#deadlines.add(this);
     this.#caller?.addEventListener("abort", this.#onAbort, { once: true });
   }
 

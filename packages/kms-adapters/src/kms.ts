@@ -1,5 +1,6 @@
 import { ownCopy, wipe } from "./bytes.ts";
 import { CallScope, ScopeEnded } from "./call-scope.ts";
+import { Deadlines } from "./deadlines.ts";
 import { DriverError } from "./driver-error.ts";
 import type { KmsDriver } from "./driver.ts";
 import {
@@ -56,7 +57,7 @@ interface Call {
  */
 export class Kms {
   readonly #driver: KmsDriver;
-  readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines;
   readonly #subject: string | undefined;
   readonly #observe: ((observation: KmsObservation) => void) | undefined;
   #running = 0;
@@ -65,7 +66,7 @@ export class Kms {
 
   constructor(driver: KmsDriver, { timeoutMs = 10_000, subject, observe }: KmsOptions = {}) {
     this.#driver = driver;
-    this.#timeoutMs = timeoutMs;
+    this.#deadlines = new Deadlines(timeoutMs);
     this.#subject = subject;
     this.#observe = observe;
   }
@@ -102,7 +103,7 @@ export class Kms {
     input: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<Buffer> {
-    const scope = new CallScope(this.#timeoutMs, signal);
+    const scope = new CallScope(this.#deadlines, signal);
     const call = { operation, input, scope, started: performance.now(), attempts: 0 };
     if (this.#closed !== undefined) throw this.#error({ code: "KMS_CLOSED" }, call);
     checkInput(operation, input);

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { failure } from "../src/conformance/probes.ts";
 import {
   DriverError,
@@ -134,6 +134,32 @@ describe("the end of a call", () => {
     expect(error).toMatchObject({ code: "KMS_TIMEOUT", httpStatus: 0, retryable: true });
     expect(performance.now() - started).toBeGreaterThanOrEqual(35);
     expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it("comes to each call of one KMS at its own time", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ended: string[] = [];
+    const kms = new Kms(fake({ wrap: hanging(true) }), { timeoutMs: 100 });
+    const call = async (name: string): Promise<void> => {
+      expect(await failure(kms.wrap(KEY))).toBe("KMS_TIMEOUT");
+      ended.push(name);
+    };
+
+    const calls = [call("first")];
+    await vi.advanceTimersByTimeAsync(40);
+    calls.push(call("second"));
+    await vi.advanceTimersByTimeAsync(59);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ended).toEqual(["first"]);
+    calls.push(call("third"));
+    await vi.advanceTimersByTimeAsync(40);
+    expect(ended).toEqual(["first", "second"]);
+    await vi.advanceTimersByTimeAsync(60);
+
+    await Promise.all(calls);
+    expect(ended).toEqual(["first", "second", "third"]);
   });
 
   it.for(["stops", "ignores"])(

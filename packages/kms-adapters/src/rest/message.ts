@@ -12,18 +12,21 @@ const MAX_VARINT_BYTES = 10;
 
 /** Writes fields 1, 2, … in order; zero and empty ones are left out, as proto3 wants it. */
 export function encodeMessage(...fields: readonly (Uint8Array | string | number)[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const [index, field] of fields.entries()) {
-    const number = index + 1;
-    if (typeof field === "number") {
-      if (field !== 0) parts.push(varint(number << 3), varint(field));
-      continue;
+  const parts = fields.map((field) => (typeof field === "string" ? Buffer.from(field) : field));
+  const room = parts.reduce<number>((sum, part) => sum + roomFor(part), 0);
+  const message = Buffer.allocUnsafe(room);
+  let end = 0;
+  for (const [index, part] of parts.entries()) {
+    const tag = (index + 1) << 3;
+    if (typeof part === "number") {
+      if (part !== 0) end = writeVarint(message, part, writeVarint(message, tag, end));
+    } else if (part.byteLength > 0) {
+      end = writeVarint(message, part.byteLength, writeVarint(message, tag | BYTES, end));
+      message.set(part, end);
+      end += part.byteLength;
     }
-    const bytes = typeof field === "string" ? Buffer.from(field, "utf8") : field;
-    if (bytes.byteLength === 0) continue;
-    parts.push(varint((number << 3) | BYTES), varint(bytes.byteLength), bytes);
   }
-  return Buffer.concat(parts);
+  return message.subarray(0, end);
 }
 
 /**
@@ -107,11 +110,23 @@ class Reader {
   }
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  // A negative int32 is written as 64 bits, sign extended.
-  let rest = BigInt.asUintN(64, BigInt(value));
-  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  bytes.push(Number(rest));
-  return Buffer.from(bytes);
+function roomFor(part: Uint8Array | number): number {
+  return 2 * MAX_VARINT_BYTES + (typeof part === "number" ? 0 : part.byteLength);
+}
+
+/** Gives where it ends. */
+function writeVarint(message: Buffer, value: number, start: number): number {
+  if (value < 0) return writeNegative(message, value, start);
+  let [end, rest] = [start, value];
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) {
+    end = message.writeUInt8((rest % 128) | 0x80, end);
+  }
+  return message.writeUInt8(rest, end);
+}
+
+/** A negative int32 is written as 64 bits, sign extended. */
+function writeNegative(message: Buffer, value: number, start: number): number {
+  let [end, rest] = [start, BigInt.asUintN(64, BigInt(value))];
+  for (; rest > 0x7fn; rest >>= 7n) end = message.writeUInt8(Number(rest & 0x7fn) | 0x80, end);
+  return message.writeUInt8(Number(rest), end);
 }
