@@ -108,6 +108,20 @@ describe("Key Vault", () => {
     expect(await kms.unwrap(await kms.wrap(key))).toEqual(key);
   });
 
+  it("goes by its own name behind a name of the operator's", async () => {
+    const { server, options } = await startAzure({
+      vault: "keys.acme.example",
+      authority: "login.microsoftonline.com",
+      audience: "https://vault.azure.net",
+      origin: "https://acme.vault.azure.net",
+    });
+    onTestFinished(server.close);
+    const kms = open(options());
+    const key = randomBytes(32);
+
+    expect(await kms.unwrap(await kms.wrap(key))).toEqual(key);
+  });
+
   it("uses SHA-1 for keys of old data when it is told to", async () => {
     const { server, options } = await startAzureFor();
     const kms = open(options({ path: { algorithm: "RSA-OAEP" } }));

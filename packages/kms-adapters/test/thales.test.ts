@@ -97,6 +97,21 @@ describe("CipherTrust Manager", () => {
     expect(textField(decodeMessage(wrapped)?.get(6))).toBe("id");
   });
 
+  it("may be asked for a key by an id of another form than the one in its answers", async () => {
+    const { manager, server, options } = await startThalesFor();
+    const kms = open(options({ path: { keyId: "6f5902ac-2f2e-4d1b-9c7e-0a1b2c3d4e5f" } }));
+    const key = randomBytes(32);
+    manager.nickname = { id: "6f5902ac-2f2e-4d1b-9c7e-0a1b2c3d4e5f", name: keyName };
+
+    expect(await kms.unwrap(await kms.wrap(key))).toEqual(key);
+    expect(JSON.parse(server.requests.at(-1)?.body ?? "")).toMatchObject({
+      id: "6f5902ac-2f2e-4d1b-9c7e-0a1b2c3d4e5f",
+    });
+    manager.deleteKey(keyName);
+    manager.createKey(keyName);
+    expect((await failureOf(kms.wrap(key))).message).toContain("another key");
+  });
+
   it("is told what kind of identifier it gets when the configuration says so", async () => {
     const { server, options } = await startThalesFor();
     const kms = open(options({ path: { keyIdType: "name" } }));
@@ -249,6 +264,22 @@ describe("the login", () => {
 
     expect(await kms.wrap(randomBytes(32))).toBeInstanceOf(Buffer);
   });
+
+  it.for([404, 405, 301, 308])(
+    "finds tokens behind a slash when there is nothing without (%i)",
+    async (status) => {
+      const { server, kms } = await setUp();
+      server.misbehave("/auth/tokens", reply(status, {}));
+
+      await kms.wrap(randomBytes(32));
+
+      expect(server.requests.map(({ path }) => path)).toEqual([
+        "/api/v1/auth/tokens",
+        "/api/v1/auth/tokens/",
+        "/api/v1/crypto/encrypt",
+      ]);
+    },
+  );
 
   it("happens again shortly before the token ends", async () => {
     const { manager, server, kms } = await setUp();

@@ -10,7 +10,7 @@ import { type AzureConfig, type AzureKmsOptions, NAME, parseAzureOptions } from 
 
 export type { AzureAlgorithm, AzureKmsOptions } from "./options.ts";
 
-type KeyIdentity = Pick<AzureConfig, "keyName" | "vault">;
+type KeyIdentity = Pick<AzureConfig, "keyName" | "vaultHost">;
 
 /**
  * Azure Key Vault and Managed HSM: wrapKey and unwrapKey with an RSA key, always at the vault.
@@ -83,10 +83,10 @@ function readValue(answer: JsonObject): Buffer {
 const KEY_ID = /^https?:\/\/(?<host>[^/?#]+)\/keys\/(?<name>[^/?#]+)\/(?<version>[^/?#]+)$/;
 
 /** The version out of the answer's key id, which must be one of this key in this vault. */
-function readVersion(answer: JsonObject, { keyName, vault }: KeyIdentity): string {
+function readVersion(answer: JsonObject, { keyName, vaultHost }: KeyIdentity): string {
   const { host, name, version } = KEY_ID.exec(asText(answer["kid"]) ?? "")?.groups ?? {};
   const same =
-    host?.toLowerCase().replace(/:\d+$/, "") === vault.hostname &&
+    (vaultHost === undefined || host?.toLowerCase().replace(/:\d+$/, "") === vaultHost) &&
     // Azure takes names of keys without regard to case.
     name?.toLowerCase() === keyName.toLowerCase();
   if (!same || version === undefined || !isKeyVersion(version)) throw anotherKey();

@@ -34,6 +34,11 @@ export interface AzureConfig {
   /** What the token is for. */
   readonly scope: string;
   readonly vault: KmsAddress;
+  /**
+   * What the vault calls itself in its answers. Undefined behind a name of the operator's, such as a
+   * gateway: the vault there goes by a name that we do not know.
+   */
+  readonly vaultHost: string | undefined;
   readonly authority: KmsAddress;
 }
 
@@ -92,9 +97,10 @@ export function parseAzureOptions(options: AzureKmsOptions): AzureConfig {
   if (cloud === undefined) throw path.refuse("cloud", "is unknown");
 
   const credentials = new Members(NAME, "credentials", options.credentials);
+  const suffixes = [cloud.vault, cloud.hsm];
   const vault = admit(
     vaultBaseUrl,
-    { suffixes: [cloud.vault, cloud.hsm], singleLabel: true },
+    { suffixes, singleLabel: true },
     { driver: NAME, member: "keyPath.vaultBaseUrl", policy },
   );
   return {
@@ -105,6 +111,7 @@ export function parseAzureOptions(options: AzureKmsOptions): AzureConfig {
     clientSecret: credentials.text("clientSecret", SECRET),
     scope: scopeOf(vault.hostname, cloud),
     vault,
+    vaultHost: suffixes.some((end) => vault.hostname.endsWith(end)) ? vault.hostname : undefined,
     authority: admit(
       options.authorityHost ?? cloud.authority,
       { suffixes: [cloud.authoritySuffix] },

@@ -1,7 +1,7 @@
 import { DriverError } from "../driver-error.ts";
 import type { KmsOperation } from "../errors.ts";
 import { HttpClient } from "../http/client.ts";
-import { HttpStatusError } from "../http/errors.ts";
+import { HttpAnswerError, HttpStatusError } from "../http/errors.ts";
 import { readToken } from "../rest/bearer.ts";
 import { asObject, asText, type JsonObject } from "../rest/json.ts";
 import { type AccessToken, TokenCache } from "../rest/token-cache.ts";
@@ -22,6 +22,7 @@ const PATHS: Readonly<Record<KmsOperation, string>> = {
   wrap: "/api/v1/crypto/encrypt",
   unwrap: "/api/v1/crypto/decrypt",
 };
+// The reference writes it with a slash at its end, most of its examples without.
 const TOKENS = "/api/v1/auth/tokens";
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -37,9 +38,12 @@ export function createThalesClient(config: ThalesConfig, options: ThalesKmsOptio
 
   async function fetchToken(signal: AbortSignal): Promise<AccessToken> {
     if (login === undefined) throw new DriverError({ code: "KMS_CLOSED" });
+    const request = { headers: JSON_TYPE, body: login, signal };
     try {
-      const request = { path: TOKENS, headers: JSON_TYPE, body: login, signal };
-      const { body } = await http.request(request);
+      const { body } = await http.request({ ...request, path: TOKENS }).catch((error: unknown) => {
+        if (!isElsewhere(error)) throw error;
+        return http.request({ ...request, path: `${TOKENS}/` });
+      });
       return readToken(body, "jwt", "duration");
     } catch (error) {
       if (!(error instanceof HttpStatusError)) throw error;
@@ -70,6 +74,13 @@ export function createThalesClient(config: ThalesConfig, options: ThalesKmsOptio
       await http.close();
     },
   };
+}
+
+/** Nothing is at this path, or it only leads to another one. */
+function isElsewhere(error: unknown): boolean {
+  if (error instanceof HttpStatusError) return error.status === 404 || error.status === 405;
+  const { httpStatus = 0 } = error instanceof HttpAnswerError ? error.fault : {};
+  return httpStatus >= 300 && httpStatus < 400;
 }
 
 /** The user under both names that the manager's releases know it by. */

@@ -1,12 +1,13 @@
 import { asText, type JsonObject } from "../rest/json.ts";
 
-const ID = /^(?:[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i;
+/** A key has an id of each of these forms, and may be asked for by any. */
+const ID_FORMS = [/^[0-9a-f]{64}$/, /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/] as const;
 const MAX_VERSIONS = 64;
 
 /**
  * Whether answers are of the key that was asked for. They carry the id of a key version: when the
- * key was asked for by id it must be that one; when by name, the id of a version is unknown until
- * the first answer, and must stay the same from then on.
+ * key was asked for by an id of the same form it must be that one; otherwise the id of a version is
+ * unknown until the first answer, and must stay the same from then on.
  */
 export class KeyIdentity {
   readonly #keyId: string;
@@ -19,7 +20,7 @@ export class KeyIdentity {
   matches(answer: JsonObject, version: number): boolean {
     const id = asText(answer["id"])?.toLowerCase();
     if (id === undefined || id === this.#keyId) return true;
-    if (ID.test(this.#keyId) || asText(answer["type"]) === "name") return false;
+    if (isSameForm(this.#keyId, id) || asText(answer["type"]) === "name") return false;
     const known = this.#ids.get(version);
     if (known === undefined) this.#remember(version, id);
     return known === undefined || known === id;
@@ -30,4 +31,8 @@ export class KeyIdentity {
     if (this.#ids.size >= MAX_VERSIONS && oldest !== undefined) this.#ids.delete(oldest);
     this.#ids.set(version, id);
   }
+}
+
+function isSameForm(one: string, other: string): boolean {
+  return ID_FORMS.some((form) => form.test(one) && form.test(other));
 }

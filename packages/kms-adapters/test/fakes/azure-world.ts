@@ -28,6 +28,8 @@ export interface AzureNames {
   readonly vault: string;
   readonly authority: string;
   readonly audience: string;
+  /** What the vault calls itself, where that is not the host it is reached at. */
+  readonly origin?: string;
 }
 
 const PUBLIC: AzureNames = {
@@ -37,8 +39,8 @@ const PUBLIC: AzureNames = {
 };
 
 export async function startAzure(names: AzureNames = PUBLIC): Promise<AzureWorld> {
-  const { vault, authority, audience } = names;
-  const azure = new FakeAzure(`https://${vault}`, audience);
+  const { vault, authority, audience, origin = `https://${vault}` } = names;
+  const azure = new FakeAzure(origin, audience);
   azure.createKey(keyName);
   const app = azure.entra.createApp("wrapKey", "unwrapKey");
   const certificate = await makeCertificate(vault, authority);

@@ -41,6 +41,8 @@ export class FakeThales {
   throttled = false;
   unlicensed = false;
   distort: ((answer: Record<string, unknown>) => void) | undefined;
+  /** One more identifier of a key, such as its UUID, which answers do not repeat. */
+  nickname: { readonly id: string; readonly name: string } | undefined;
   readonly #users: ThalesUser[] = [];
   readonly #keys = new Map<string, { readonly domain: string; readonly versions: KeyVersion[] }>();
   readonly #sessions = new Map<string, Session>();
@@ -162,7 +164,8 @@ export class FakeThales {
   }
 
   #find(body: Record<string, unknown>, domain: string) {
-    const { id, type, version } = body;
+    const { type, version } = body;
+    const id = body["id"] === this.nickname?.id ? this.nickname?.name : body["id"];
     for (const [name, key] of this.#keys) {
       if (key.domain !== domain) continue;
       if (id === name && (type === undefined || type === "name")) {
