@@ -181,6 +181,8 @@ const SNAPSHOT: Snapshot = {
     ],
   ]),
   problems: [],
+  unusable: 0,
+  configuration: () => CONFIGURATION,
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

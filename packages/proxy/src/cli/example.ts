@@ -36,7 +36,8 @@ export async function findExample(
 }
 
 function exampleTenant({ tenants }: Snapshot): string | undefined {
-  for (const { id, assignments } of tenants.values()) {
+  for (const id of tenants.keys()) {
+    const { assignments = [] } = tenants.get(id) ?? {};
     const wraps = assignments.some(({ primary, configuration }) => primary && configuration.usable);
     if (wraps) return id;
   }

@@ -30,15 +30,16 @@ export async function checkFile(options: CheckOptions): Promise<CheckedFile> {
   const { signal = AbortSignal.timeout(60_000) } = options;
   const source = new FileSource(options);
   try {
-    const { tenants } = await source.load(signal);
-    const { configurations = new Map(), documentProblems = [] } = source.loaded ?? {};
-    const problems = [...documentProblems];
-    for (const configuration of configurations.values()) {
+    const snapshot = await source.load(signal);
+    const problems = [...(source.loaded?.documentProblems ?? [])];
+    let configurations = 0;
+    for (const configuration of snapshot.configurations()) {
+      configurations += 1;
       if (!configuration.usable) continue;
       const problem = await problemOf(configuration, options);
       if (problem !== undefined) problems.push(`${options.file}: ${problem}`);
     }
-    return { mistakes: [], problems, configurations: configurations.size, tenants: tenants.size };
+    return { mistakes: [], problems, configurations, tenants: snapshot.tenants.size };
   } catch (error) {
     if (!(error instanceof FileSourceError)) throw error;
     return { mistakes: error.mistakes, problems: [], configurations: 0, tenants: 0 };

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import type { Environment } from "../config/environment.ts";
+import { ProxyError } from "../errors.ts";
+import type { CredentialsOpener } from "../tenants/image/image-snapshot.ts";
 import { FileError, MAX_SECRET_BYTES, readLimited } from "./files.ts";
 import { isRecord } from "./document/members.ts";
 import type { SecretReference } from "./document/model.ts";
@@ -27,6 +29,21 @@ export class SecretReferenceError extends Error {
     this.member = member;
     this.reason = reason;
   }
+}
+
+/** Opens the credentials of configurations, resolving their references at every call. */
+export function credentialsOpener(base: ReferenceBase): CredentialsOpener {
+  return async (credentials, { id, type }) => {
+    try {
+      const opened = await openCredentials(credentials, base);
+      return isRecord(opened) ? opened : {};
+    } catch (cause) {
+      if (!(cause instanceof SecretReferenceError)) throw cause;
+      const { member, reason: detail } = cause;
+      const message = `KMS configuration ${id} (${type}) cannot be used: ${member} cannot be read`;
+      throw new ProxyError("KMS_CONFIGURATION_INVALID", message, { cause, detail });
+    }
+  };
 }
 
 /**

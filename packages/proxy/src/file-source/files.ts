@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { type BigIntStats, constants, statSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
 /** Largest configuration file. */
@@ -44,17 +44,33 @@ export interface FileState {
 /** Looks at a file without reading it. Never rejects. */
 export async function fileState(path: string, limit: number): Promise<FileState> {
   try {
-    const stats = await stat(path, { bigint: true });
-    const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-    const problem = stats.isFile() ? undefined : NOT_A_FILE;
-    return {
-      signature: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-      problem: problem ?? (size > limit ? tooLarge(limit).message : undefined),
-    };
+    return stateOf(await stat(path, { bigint: true }), limit);
   } catch (error) {
-    const { message } = explained(error);
-    return { signature: message, problem: message };
+    return unknownState(error);
   }
+}
+
+/** As `fileState`, at once. Never throws. */
+export function fileStateNow(path: string, limit: number): FileState {
+  try {
+    return stateOf(statSync(path, { bigint: true }), limit);
+  } catch (error) {
+    return unknownState(error);
+  }
+}
+
+function stateOf(stats: BigIntStats, limit: number): FileState {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  const problem = stats.isFile() ? undefined : NOT_A_FILE;
+  return {
+    signature: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
+    problem: problem ?? (size > limit ? tooLarge(limit).message : undefined),
+  };
+}
+
+function unknownState(error: unknown): FileState {
+  const { message } = explained(error);
+  return { signature: message, problem: message };
 }
 
 async function readAll(handle: FileHandle, limit: number): Promise<Buffer<ArrayBuffer>> {

@@ -1,9 +1,10 @@
 import { type FSWatcher, watch } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { Pace } from "../pace.ts";
 
 /** Files watched at most, and folders; changes of others are found at the next refresh. */
-const MAX_FILES = 10_000;
+export const MAX_WATCHED_FILES = 10_000;
 const MAX_FOLDERS = 64;
 
 /** Files whose links are followed. Kubernetes needs it for none: it swaps a link in the folder. */
@@ -110,8 +111,11 @@ async function foldersOf(files: readonly string[]): Promise<ReadonlyMap<string, 
     files.slice(0, MAX_LINKS).map((file) => realpath(file).catch(() => file)),
   );
   const folders = new Map<string, Set<string>>();
+  const pace = new Pace();
   // The first file, with all that leads to it, comes before the many.
-  for (const path of [...files.slice(0, 1), ...links, ...files.slice(1, MAX_FILES)]) {
+  for (const path of [...files.slice(0, 1), ...links, ...files.slice(1, MAX_WATCHED_FILES)]) {
+    const pause = pace.next();
+    if (pause !== undefined) await pause;
     const names = folders.get(dirname(path)) ?? new Set();
     names.add(basename(path));
     if (folders.size < MAX_FOLDERS) folders.set(dirname(path), names);

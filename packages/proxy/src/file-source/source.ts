@@ -1,14 +1,16 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { Environment } from "../config/environment.ts";
-import type { Snapshot, TenantSource } from "../tenants/source.ts";
+import { type CredentialsOpener, ImageSnapshot } from "../tenants/image/image-snapshot.ts";
+import type { TenantSource } from "../tenants/source.ts";
+import { credentialsOpener } from "./credentials.ts";
 import { FileSourceError } from "./file-source-error.ts";
 import { statesOf } from "./file-states.ts";
 import { FileError, MAX_CONFIGURATION_BYTES, readLimited } from "./files.ts";
-import { type Assembled, assemble, type ModelParts } from "./assemble.ts";
-import { Pace } from "./pace.ts";
-import { parseInParts } from "./parse-parts.ts";
-import { PathWatcher } from "./path-watcher.ts";
+import { loadDocument, type LoadEnvironment } from "./load-document.ts";
+import { loadInThread } from "./load-in-thread.ts";
+import type { BuiltDocument, KnownDocument, LoadOutcome } from "./load-job.ts";
+import { MAX_WATCHED_FILES, PathWatcher } from "./path-watcher.ts";
 import { FileSecretStore } from "./secrets/secret-store.ts";
 
 export interface FileSourceOptions {
@@ -18,18 +20,21 @@ export interface FileSourceOptions {
   readonly env: Environment;
 }
 
-interface Loaded extends Assembled {
-  readonly digest: string;
+interface Loaded extends KnownDocument, Pick<BuiltDocument, "documentProblems"> {
+  readonly snapshot: ImageSnapshot;
+  /** The files that are watched beside the configuration file. */
+  readonly watched: readonly string[];
 }
 
-const DIGEST_SLICE = 1024 * 1024;
+/** Up to here a file is read where we are: that takes less time than a thread needs to start. */
+const INLINE_BYTES = 64 * 1024;
 
 /** Tenants from one configuration file, YAML or JSON, document model version 1. */
 export class FileSource implements TenantSource {
   readonly secrets: FileSecretStore;
   readonly #file: string;
   readonly #path: string;
-  readonly #env: Environment;
+  readonly #open: CredentialsOpener;
   readonly #fingerprintKey: Uint8Array = randomBytes(32);
   readonly #listeners: Set<() => void> = new Set();
   #watcher: PathWatcher | undefined;
@@ -38,26 +43,30 @@ export class FileSource implements TenantSource {
   constructor({ file, env }: FileSourceOptions) {
     this.#file = file;
     this.#path = resolve(file);
-    this.#env = env;
+    this.#open = credentialsOpener({ folder: dirname(this.#path), env });
     this.secrets = new FileSecretStore({ folder: join(dirname(this.#path), "tenant-secrets") });
   }
 
   /** What the last successful load brought. */
-  get loaded(): Assembled | undefined {
+  get loaded(): Pick<Loaded, "snapshot" | "documentProblems"> | undefined {
     return this.#loaded;
   }
 
   /** @throws FileSourceError with every mistake of the file */
-  async load(signal: AbortSignal): Promise<Snapshot> {
-    await this.#watch(this.#loaded?.files ?? []);
+  async load(signal: AbortSignal): Promise<ImageSnapshot> {
+    await this.#watch(this.#loaded?.watched ?? []);
     const bytes = await this.#read();
-    const digest = await digestOf(bytes);
     signal.throwIfAborted();
-    if (this.#loaded?.digest !== digest || (await this.#filesChanged(this.#loaded))) {
-      const parts = await this.#parse(bytes, signal);
-      this.#loaded = { ...(await this.#assemble(parts)), digest };
-    }
-    return this.#loaded.snapshot;
+    let watched: readonly string[] = [];
+    const watch = async (files: readonly string[]): Promise<void> => {
+      watched = files.slice(0, MAX_WATCHED_FILES);
+      await this.#watch(watched);
+    };
+    const outcome = await this.#loadDocument(bytes, watch, signal);
+    signal.throwIfAborted();
+    if (outcome.kind === "refused") throw new FileSourceError(outcome.mistakes);
+    if (outcome.kind === "built") this.#loaded = this.#loadedFrom(outcome.document, watched);
+    return this.#loaded!.snapshot;
   }
 
   watch(changed: () => void): () => void {
@@ -65,7 +74,7 @@ export class FileSource implements TenantSource {
     this.#watcher ??= new PathWatcher(() => {
       for (const listener of this.#listeners) listener();
     });
-    void this.#watch(this.#loaded?.files ?? []);
+    void this.#watch(this.#loaded?.watched ?? []);
     return () => {
       this.#listeners.delete(changed);
       if (this.#listeners.size > 0) return;
@@ -83,30 +92,24 @@ export class FileSource implements TenantSource {
     }
   }
 
-  async #parse(bytes: Buffer<ArrayBuffer>, signal: AbortSignal): Promise<ModelParts> {
-    const options = { file: this.#file, fingerprintKey: this.#fingerprintKey };
-    const parts: ModelParts = { configurations: [], tenants: [], problems: [] };
-    for await (const part of parseInParts(bytes, options, signal)) {
-      parts.configurations.push(...(part.configurations ?? []));
-      parts.tenants.push(...(part.tenants ?? []));
-      parts.problems.push(...(part.problems ?? []));
-    }
-    return parts;
+  async #loadDocument(
+    bytes: Buffer<ArrayBuffer>,
+    watch: LoadEnvironment["watch"],
+    signal: AbortSignal,
+  ): Promise<LoadOutcome> {
+    const file = this.#file;
+    const folder = dirname(this.#path);
+    const options = { file, folder, fingerprintKey: this.#fingerprintKey };
+    const known = this.#loaded && knownOf(this.#loaded);
+    const job = { bytes, options, known };
+    if (bytes.length > INLINE_BYTES) return await loadInThread(job, { watch, signal });
+    return await loadDocument(job, { watch, look: statesOf });
   }
 
-  async #assemble(parts: ModelParts): Promise<Assembled> {
-    return await assemble(parts, {
-      file: this.#file,
-      base: { folder: dirname(this.#path), env: this.#env },
-      previous: this.#loaded,
-      // Watching comes before looking, so that no change falls between the two.
-      beforeLooking: (files) => this.#watch(files),
-    });
-  }
-
-  async #filesChanged({ files, states }: Loaded): Promise<boolean> {
-    const now = await statesOf(files);
-    return files.some((file) => now.get(file)?.signature !== states.get(file)?.signature);
+  #loadedFrom(document: BuiltDocument, watched: readonly string[]): Loaded {
+    const { image, problems, documentProblems } = document;
+    const snapshot = new ImageSnapshot({ image, problems, open: this.#open });
+    return { ...knownOf(document), documentProblems, snapshot, watched };
   }
 
   async #watch(files: readonly string[]): Promise<void> {
@@ -118,12 +121,6 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   return new FileSource(options);
 }
 
-async function digestOf(bytes: Uint8Array): Promise<string> {
-  const digest = createHash("sha256");
-  const pace = new Pace();
-  for (let from = 0; from < bytes.length; from += DIGEST_SLICE) {
-    digest.update(bytes.subarray(from, from + DIGEST_SLICE));
-    await pace.breathe();
-  }
-  return digest.digest("base64");
+function knownOf({ digest, files, states }: KnownDocument): KnownDocument {
+  return { digest, files, states };
 }

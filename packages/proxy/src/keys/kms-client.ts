@@ -73,7 +73,8 @@ const STATE_NAME: Readonly<Record<CircuitState, BreakerState>> = {
 
 /** One configuration's KMS: opened at first use, behind its own bulkhead and circuit breaker. */
 export class KmsClient {
-  readonly configuration: KmsConfiguration;
+  /** As the newest snapshot has it. */
+  configuration: KmsConfiguration;
   /** Calls inside and waiting; a client with any is not closed. */
   active = 0;
   readonly gate: Gate;

@@ -1,6 +1,6 @@
 import type { KmsOperation } from "@tenant-security/kms-adapters";
 import { ProxyError } from "../errors.ts";
-import type { KmsConfiguration, KmsType } from "../tenants/tenant.ts";
+import type { KmsConfiguration, KmsType, UnusableConfiguration } from "../tenants/tenant.ts";
 import { Gate, GateError, type GateRefusal } from "./gate.ts";
 import {
   type BreakerChange,
@@ -98,11 +98,16 @@ export class KmsPool {
     return this.#call(configuration, "unwrap", wrapped, signal);
   }
 
-  /** Closes the idle clients of every configuration that is not among `fingerprints`. */
-  retain(fingerprints: ReadonlySet<string>): void {
+  /**
+   * Closes the idle clients of configurations that `current` does not give as they were. The others
+   * take over what it gives, so that nothing of an earlier snapshot stays in memory.
+   */
+  retain(current: (id: number) => KmsConfiguration | UnusableConfiguration | undefined): void {
     for (const [name, client] of this.#clients) {
-      if (client.active > 0 || fingerprints.has(client.configuration.fingerprint)) continue;
-      this.#discard(name, client);
+      const { id, fingerprint } = client.configuration;
+      const now = current(id);
+      if (now?.usable && now.fingerprint === fingerprint) client.configuration = now;
+      else if (client.active === 0) this.#discard(name, client);
     }
   }
 

@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { Pace } from "../pace.ts";
 import type { Snapshot } from "../tenants/source.ts";
 import type { KmsConfiguration } from "../tenants/tenant.ts";
-import { Breather } from "./breather.ts";
 import { configurationOf } from "./configuration.ts";
 import { fanOut } from "./fan-out.ts";
 import type { HeldKey } from "./held-key.ts";
@@ -27,9 +26,6 @@ export interface RecheckSummary {
 /** Small beside a configuration's bulkhead: requests come first. */
 const CONCURRENCY = 32;
 
-/** Keys looked at between two breaths of the event loop. */
-const KEYS_PER_TURN = 500;
-
 /**
  * What happens to keys in memory at each refresh. Whatever the snapshot does not stand for any more
  * is wiped; keys in use are asked for at their KMS; the others wait for that until someone wants
@@ -40,11 +36,12 @@ export async function recheckKeys(
   { keys, drop, opener, now }: RecheckOptions,
 ): Promise<RecheckSummary> {
   const inUse: (readonly [HeldKey, KmsConfiguration])[] = [];
-  let seen = 0;
+  const pace = new Pace();
   let dropped = 0;
   for (const key of keys) {
-    seen += 1;
-    if (seen % KEYS_PER_TURN === 0) await nextTurn();
+    const pause = pace.next();
+    if (pause !== undefined) await pause;
+    if (key.released) continue;
     const configuration = configurationOf(snapshot, key);
     if (configuration === undefined || now() >= key.expiresAt) {
       drop(key);
@@ -56,9 +53,8 @@ export async function recheckKeys(
       key.verified = false;
     }
   }
-  const breather = new Breather();
   await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {
-    const pause = breather.next();
+    const pause = pace.next();
     if (pause !== undefined) await pause;
     if (key.released) return;
     const refusal = await opener.check(key, configuration, drop);

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Snapshot } from "../tenants/source.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import type { RecheckSummary } from "./recheck.ts";
@@ -12,9 +11,6 @@ export interface RechecksOptions {
   readonly secrets: Rechecked;
   readonly kms: Pick<KmsPool, "retain">;
 }
-
-/** Tenants looked at between two breaths of the event loop. */
-const TENANTS_PER_TURN = 500;
 
 /** One re-check at a time; whoever asks meanwhile shares the one after it, on the newest snapshot. */
 export class Rechecks {
@@ -48,23 +44,10 @@ export class Rechecks {
       leases.recheck(snapshot),
       secrets.recheck(snapshot),
     ]);
-    kms.retain(await fingerprintsOf(snapshot));
+    kms.retain((id) => snapshot.configuration(id));
     return {
       checked: ofLeases.checked + ofSecrets.checked,
       dropped: ofLeases.dropped + ofSecrets.dropped,
     };
   }
-}
-
-async function fingerprintsOf({ tenants }: Snapshot): Promise<ReadonlySet<string>> {
-  const fingerprints = new Set<string>();
-  let seen = 0;
-  for (const { assignments } of tenants.values()) {
-    seen += 1;
-    if (seen % TENANTS_PER_TURN === 0) await nextTurn();
-    for (const { configuration } of assignments) {
-      if (configuration.usable) fingerprints.add(configuration.fingerprint);
-    }
-  }
-  return fingerprints;
 }

@@ -15,10 +15,10 @@ export function tenantNotices(
     onRefresh({ snapshot, changed, at }) {
       metrics.kmsLastConfigRefresh.set(at / 1_000);
       if (!changed) return;
-      const unusable = countUnusable(snapshot);
-      metrics.tenants.set(snapshot.tenants.size);
+      const { tenants, unusable } = snapshot;
+      metrics.tenants.set(tenants.size);
       metrics.kmsConfigurationsUnusable.set(unusable);
-      logger.info({ tenants: snapshot.tenants.size, unusable }, "configuration loaded");
+      logger.info({ tenants: tenants.size, unusable }, "configuration loaded");
       logProblems(snapshot, logger);
     },
     onFailure(error) {
@@ -33,14 +33,4 @@ function logProblems({ problems }: Snapshot, logger: Logger): void {
   for (const problem of problems.slice(0, MAX_PROBLEMS)) logger.warn({ problem }, "configuration");
   const more = problems.length - MAX_PROBLEMS;
   if (more > 0) logger.warn({ more }, "more problems: tenant-security-proxy check lists all");
-}
-
-function countUnusable({ tenants }: Snapshot): number {
-  const unusable = new Set<number>();
-  for (const { assignments } of tenants.values()) {
-    for (const { configuration } of assignments) {
-      if (!configuration.usable) unusable.add(configuration.id);
-    }
-  }
-  return unusable.size;
 }

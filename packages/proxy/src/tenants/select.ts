@@ -6,7 +6,7 @@ import type { Assignment, KmsConfiguration, Tenant } from "./tenant.ts";
  * The tenant of a request. Checked before anything else of the request is looked at.
  * @throws ProxyError 201 when it is unknown or none of its configurations is active
  */
-export function tenantOf({ tenants }: Snapshot, tenantId: string): Tenant {
+export function tenantOf({ tenants }: Pick<Snapshot, "tenants">, tenantId: string): Tenant {
   const tenant = tenants.get(tenantId);
   if (tenant?.assignments.some(isActive)) return tenant;
   throw new ProxyError(

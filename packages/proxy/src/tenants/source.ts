@@ -1,10 +1,20 @@
-import type { Tenant } from "./tenant.ts";
+import type { KmsConfiguration, Tenant, UnusableConfiguration } from "./tenant.ts";
+
+/** Tenants by their ids. */
+export type Tenants = Pick<ReadonlyMap<string, Tenant>, "size" | "get"> & {
+  keys(): Iterable<string>;
+};
 
 /** An immutable view of all tenants. A request reads one snapshot from beginning to end. */
 export interface Snapshot {
-  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly tenants: Tenants;
   /** What an operator should know about this version: one line each, with file, line and path. */
   readonly problems: readonly string[];
+  /** Configurations that tenants have and that cannot be used. */
+  readonly unusable: number;
+
+  /** A configuration that a tenant has. */
+  configuration(id: number): KmsConfiguration | UnusableConfiguration | undefined;
 }
 
 export type SecretType = "search" | "deterministic" | "vector";

@@ -367,10 +367,7 @@ async function store(world: World, tenantId: string, secret: Buffer): Promise<nu
 }
 
 function configurationOne({ snapshot }: World) {
-  for (const { assignments } of snapshot().tenants.values()) {
-    for (const { configuration } of assignments) {
-      if (configuration.usable && configuration.id === 1) return configuration;
-    }
-  }
+  const configuration = snapshot().configuration(1);
+  if (configuration?.usable) return configuration;
   throw new Error("no configuration 1");
 }

@@ -44,5 +44,5 @@ export class FakeSource {
 }
 
 export function snapshot(): Snapshot {
-  return { tenants: new Map(), problems: [] };
+  return { tenants: new Map(), problems: [], unusable: 0, configuration: () => undefined };
 }

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SnapshotRefresher } from "../../src/tenants/refresher.ts";
 import type { Snapshot } from "../../src/tenants/source.ts";
+import { snapshot } from "./fake-source.ts";
 import { ManualClock, settled } from "./helpers.ts";
 
 const INTERVAL = 1_000;
@@ -96,10 +97,6 @@ async function apply({ clock, source }: World, each: Event): Promise<void> {
   if (each.kind === "edit") source.snapshot = snapshot();
   if (each.kind === "change") source.changed();
   await settled();
-}
-
-function snapshot(): Snapshot {
-  return { tenants: new Map(), problems: [] };
 }
 
 function outcome(action: () => unknown): unknown {

@@ -52,7 +52,7 @@ async function tryAll(
 ): Promise<readonly TrialResult[]> {
   const { tryConfiguration } = await import("../kms-trial.ts");
   const wanted = args.text("configuration");
-  const configurations = [...(source.loaded?.configurations.values() ?? [])].filter(
+  const configurations = [...(source.loaded?.snapshot.configurations() ?? [])].filter(
     ({ id }) => wanted === undefined || String(id) === wanted,
   );
   if (wanted !== undefined && configurations.length === 0) {

@@ -1,4 +1,4 @@
-import type { TenantRecord } from "../../tenants/snapshot.ts";
+import type { TenantRecord } from "../../tenants/records.ts";
 import { isRecord, type PlainRecord } from "./members.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { Fingerprint } from "./fingerprint.ts";

@@ -1,27 +1,17 @@
-import type { TenantRecord } from "../../tenants/snapshot.ts";
-import type { KmsType } from "../../tenants/tenant.ts";
+import {
+  isUnusable,
+  type TenantRecord,
+  type UnusableRecord,
+  type UsableRecord as UsableConfiguration,
+} from "../../tenants/records.ts";
 
 /** A secret that stands elsewhere. The file is relative to the configuration file. */
 export type SecretReference = { readonly fromFile: string } | { readonly fromEnv: string };
 
 /** A configuration that can be used as far as the document tells. */
-export interface UsableRecord {
-  readonly id: number;
-  readonly type: KmsType;
-  readonly keyPath: Readonly<Record<string, unknown>>;
-  /** Known members only, references not resolved. */
-  readonly credentials: Readonly<Record<string, unknown>>;
-  /** Files that the credentials refer to, as written. */
+export interface UsableRecord extends UsableConfiguration {
+  /** Files that the credentials refer to, as written. The fingerprint is without their content. */
   readonly files: readonly string[];
-  readonly leasingAllowed: boolean;
-  /** Keyed hash of everything a driver is built from, without the content of files. */
-  readonly fingerprint: string;
-}
-
-/** A configuration that is left out, and why. */
-export interface UnusableRecord {
-  readonly id: number;
-  readonly reason: string;
 }
 
 export type ConfigurationRecord = UsableRecord | UnusableRecord;
@@ -39,6 +29,7 @@ export type ParsedDocument =
   | { readonly model: DocumentModel; readonly mistakes?: never }
   | { readonly mistakes: readonly string[]; readonly model?: never };
 
-export function isUnusable(record: ConfigurationRecord): record is UnusableRecord {
-  return "reason" in record;
+/** The files that a configuration refers to, as written. */
+export function filesOf(record: ConfigurationRecord): readonly string[] {
+  return isUnusable(record) ? [] : record.files;
 }

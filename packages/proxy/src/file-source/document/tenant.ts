@@ -1,8 +1,8 @@
-import type { AssignmentRecord, TenantRecord } from "../../tenants/snapshot.ts";
+import { type AssignmentRecord, isUnusable, type TenantRecord } from "../../tenants/records.ts";
 import { type Path, quoted } from "../text/path.ts";
 import { ID_RANGE, isConfigurationId } from "./configuration.ts";
 import { isRecord, type PlainRecord } from "./members.ts";
-import { type ConfigurationRecord, isUnusable } from "./model.ts";
+import type { ConfigurationRecord } from "./model.ts";
 import type { Report } from "./report.ts";
 
 const KNOWN = ["id", "configurations", "keyLeasingRequired", "tags"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isUnusable } from "../../../src/file-source/document/model.ts";
+import { isUnusable } from "../../../src/tenants/records.ts";
 import { parseDocument } from "../../../src/file-source/document/parse.ts";
 import { document, gcp, local, tenant } from "../helpers.ts";
 import { credentials, model, recordOf } from "./helpers.ts";

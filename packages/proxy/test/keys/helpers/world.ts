@@ -150,7 +150,17 @@ export function snapshotOf(tenants: TenantSketches): Snapshot {
   const entries = Object.entries(tenants).map(
     ([id, sketch]) => [id, tenantOf(id, sketch)] as const,
   );
-  return { tenants: new Map(entries), problems: [] };
+  const configurations = new Map(
+    entries
+      .flatMap(([, { assignments }]) => assignments)
+      .map(({ configuration: each }) => [each.id, each] as const),
+  );
+  return {
+    tenants: new Map(entries),
+    problems: [],
+    unusable: 0,
+    configuration: (id) => configurations.get(id),
+  };
 }
 
 export function configuration(

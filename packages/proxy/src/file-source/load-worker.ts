@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { statesNow } from "./file-states.ts";
+import { loadDocument } from "./load-document.ts";
+import type { LoadJob, LoadMessage } from "./load-job.ts";
+import { MAX_WATCHED_FILES } from "./path-watcher.ts";
+
+/** Where requests want the only CPU, a refresh gets a quarter of it. */
+const NICE = 5;
+
+function post(message: LoadMessage, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer);
+}
+
+const job: LoadJob = workerData;
+
+// The first load has nobody to give way to. Linux alone has priorities of threads; elsewhere this
+// would slow the whole process down.
+if (process.platform === "linux" && job.known !== undefined) {
+  try {
+    setPriority(NICE);
+  } catch {
+    // Then it has the priority of everybody.
+  }
+}
+
+const outcome = await loadDocument(job, {
+  watch: async (files) => {
+    post({ watch: files.slice(0, MAX_WATCHED_FILES) });
+    if (parentPort) await once(parentPort, "message");
+  },
+  look: statesNow,
+});
+post({ outcome }, outcome.kind === "built" ? [outcome.document.image.buffer] : []);
