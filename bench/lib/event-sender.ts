@@ -1,5 +1,6 @@
 import { EventQueue } from "@tenant-security/event-queue";
 import { Push } from "zeromq";
+import { eventText } from "./event-text.ts";
 
 /**
  * Sends events of a usual size for some seconds, by the queue or by a bare socket. Prints the
@@ -8,13 +9,7 @@ import { Push } from "zeromq";
  *   event-sender.ts queue|bare <seconds>
  */
 const [subject = "", seconds = "1"] = process.argv.slice(2);
-const EVENT = JSON.stringify({
-  v: 1,
-  tenantId: "tenant-1",
-  timestamp: new Date().toISOString(),
-  iclFields: { requestingId: "user-1", event: "DATA_ENCRYPT", tspRayId: "0123456789abcdef" },
-  customFields: { document: "x".repeat(150) },
-});
+const EVENT = eventText(1);
 /** Offers between two turns of the event loop, about what a batch of requests makes. */
 const BURST = 500;
 

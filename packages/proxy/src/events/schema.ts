@@ -89,6 +89,7 @@ function exampleEvents(): string[] {
     { ...acme, name: "DATA_DENY_ACCESS" },
     { ...acme, name: "CUSTOM_KEY_DERIVE" },
     { ...acme, name: "USER_LOGIN" },
+    { ...acme, name: "DATA_ENCRYPT", reported },
     { ...acme, name: "DATA_DECRYPT", reported },
   ];
   const caller = callerParts(EXAMPLE_CALL);
