@@ -20,7 +20,7 @@ it("README.md has a row for every option and no other", () => {
   const [, table = ""] = readme.split("## Options");
   const rows = table.split("\n").filter((line) => line.startsWith("| `"));
   const listed = rows.flatMap((row) =>
-    [...(row.split("|", 2)[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    [...(row.split("|", 2)[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
   );
 
   expect(listed.toSorted()).toEqual([...optionsOf(propsSchema), "alerts.rulesFile"].toSorted());
