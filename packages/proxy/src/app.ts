@@ -1,9 +1,11 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { apiHandler, type HandlerParts } from "./http/api-handler.ts";
 import { ApiKeys } from "./http/api-keys.ts";
 import { type EndpointLabel, labelOf, METRICS_PATH } from "./http/endpoints.ts";
 import { Exchange } from "./http/exchange.ts";
 import { metricsHandler } from "./http/metrics-handler.ts";
+import { Outbox } from "./http/outbox.ts";
 import type { HttpLimits, HttpLogger, HttpObserver, Scrape } from "./http/ports.ts";
 import { pathOf, routedUrl } from "./http/request-path.ts";
 import { apiRoutes } from "./http/routes/api-routes.ts";
@@ -11,6 +13,7 @@ import type { RouteParts } from "./http/routes/parts.ts";
 import { createClientErrorHandler } from "./http/server/client-error.ts";
 import { Connections } from "./http/server/connections.ts";
 import { createServer } from "./http/server/create-server.ts";
+import { OkHead } from "./http/server/ok-head.ts";
 import { answerSpecialRequests } from "./http/server/special-requests.ts";
 import type { TlsPair } from "./http/server/tls.ts";
 import { badUrlHandler, unroutedHandler } from "./http/unrouted.ts";
@@ -32,6 +35,9 @@ export interface AppOptions extends RouteParts {
 
 type Serve = (exchange: Exchange) => void;
 
+/** What serves each route. */
+type Serves = ReadonlyMap<EndpointLabel, Serve>;
+
 const NOBODY: HttpObserver = {
   inFlight() {},
   finished() {},
@@ -49,27 +55,32 @@ export function buildApp(options: AppOptions): FastifyInstance {
     observer,
     apiKeys: new ApiKeys(options.apiKeys),
     connections: options.connections ?? new Connections(limits.maxConnections, observer),
+    outbox: new Outbox(),
+    okHead: new OkHead(limits.keepAliveTimeoutMs),
   };
-  const app = createFastify(parts, options.tls);
+  const serves: Serves = new Map(
+    apiRoutes(options).map((route) => [route.path, apiHandler(route, parts)]),
+  );
+  const app = createFastify(parts, serves, options.tls);
   readBodiesOurselves(app);
-  for (const route of apiRoutes(options)) {
-    const serve = apiHandler(route, parts);
-    app.post(route.path, (request, reply) => begin(parts, route.path, request, reply, serve));
-  }
-  const scrape = metricsHandler(options.scrape);
+  for (const [path, serve] of serves) app.post(path, handler(parts, path, serve));
   app.route({
     method: ["GET", "HEAD"],
     url: METRICS_PATH,
-    handler: (request, reply) => begin(parts, METRICS_PATH, request, reply, scrape),
+    handler: handler(parts, METRICS_PATH, metricsHandler(options.scrape)),
   });
   const refuse = unroutedHandler(parts);
   app.setNotFoundHandler((request, reply) =>
-    begin(parts, labelOf(pathOf(request.url)), request, reply, refuse),
+    handler(parts, labelOf(pathOf(request.url)), refuse)(request, reply),
   );
   return app;
 }
 
-function createFastify(parts: HandlerParts, tls: TlsPair | undefined): FastifyInstance {
+function createFastify(
+  parts: HandlerParts,
+  serves: Serves,
+  tls: TlsPair | undefined,
+): FastifyInstance {
   const { connections, limits } = parts;
   return Fastify({
     // Refused requests are logged by their exchange, successful ones not at all.
@@ -81,9 +92,9 @@ function createFastify(parts: HandlerParts, tls: TlsPair | undefined): FastifyIn
     routerOptions: { querystringParser: () => NO_QUERY },
     clientErrorHandler: createClientErrorHandler(parts),
     frameworkErrors: (_error, request, reply) =>
-      begin(parts, "other", request, reply, badUrlHandler),
+      handler(parts, "other", badUrlHandler)(request, reply),
     serverFactory(listener) {
-      const server = createServer(limits, tls, listener);
+      const server = createServer(limits, tls, shortcut(parts, serves, listener));
       connections.watch(server, { tls: tls !== undefined });
       answerSpecialRequests(server, parts);
       return server;
@@ -102,16 +113,32 @@ function readBodiesOurselves(app: FastifyInstance): void {
   }
 }
 
+/** Requests that name their route to the letter, as clients do, need no router. */
+function shortcut(parts: HandlerParts, serves: Serves, router: RequestListener): RequestListener {
+  return (request, response) => {
+    const path = request.url as EndpointLabel;
+    const serve = request.method === "POST" ? serves.get(path) : undefined;
+    if (serve === undefined) router(request, response);
+    else begin(parts, path, request, response, serve);
+  };
+}
+
+function handler(parts: HandlerParts, endpoint: EndpointLabel, serve: Serve) {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    // From here on the exchange answers.
+    reply.hijack();
+    begin(parts, endpoint, request.raw, reply.raw, serve);
+  };
+}
+
 function begin(
   parts: HandlerParts,
   endpoint: EndpointLabel,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: IncomingMessage,
+  response: ServerResponse,
   serve: Serve,
 ): void {
-  // From here on the exchange answers.
-  reply.hijack();
-  const exchange = new Exchange(parts, endpoint, request.raw, reply.raw);
+  const exchange = new Exchange(parts, endpoint, request, response);
   if (parts.connections.holding) parts.connections.admit(() => run(exchange, serve));
   else run(exchange, serve);
 }

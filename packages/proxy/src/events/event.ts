@@ -36,9 +36,8 @@ export function callerParts(call: Call): CallerParts {
     member("requestingId", requestingId) +
     member("sourceIp", sourceIp) +
     member("objectId", objectId);
-  const rayId = JSON.stringify(call.rayId);
   const customFields = JSON.stringify(call.customFields);
-  return { iclFields, tail: `,"tspRayId":${rayId}},"customFields":${customFields}}` };
+  return { iclFields, tail: `,"tspRayId":"${call.rayId}"},"customFields":${customFields}}` };
 }
 
 /**

@@ -1,21 +1,17 @@
-import type { IncomingMessage } from "node:http";
 import type { Exchange } from "./exchange.ts";
 import { tooLarge } from "./head.ts";
+import { type BodyReader, DirectRequest } from "./server/direct-request.ts";
 
 /** Takes the whole body. Whatever it throws becomes the answer. */
 export type UseBody = (exchange: Exchange, bytes: Buffer) => void;
-
-const READER = Symbol("body reader");
-
-type ReadRequest = IncomingMessage & { [READER]: BodyReader };
 
 const NOTHING = Buffer.alloc(0);
 
 /** Smallest buffer for a body that arrives in pieces. */
 const MIN_CAPACITY = 16_384;
 
-/** Collects the body of one request. Its listeners are shared: no request makes closures. */
-class BodyReader {
+/** Collects the body of one request. */
+class WholeBody implements BodyReader {
   readonly #exchange: Exchange;
   readonly #maxBytes: number;
   readonly #use: UseBody;
@@ -75,21 +71,10 @@ class BodyReader {
 
 /** Reads a body of at most `maxBytes`; more is 413. Calls `use` once everything has arrived. */
 export function readBody(exchange: Exchange, maxBytes: number, use: UseBody): void {
-  const request = exchange.request as ReadRequest;
-  request[READER] = new BodyReader(exchange, maxBytes, use);
-  request.on("data", onData);
-  request.on("end", onEnd);
-  request.on("error", onError);
-}
-
-function onData(this: ReadRequest, chunk: Buffer): void {
-  this[READER].append(chunk);
-}
-
-function onEnd(this: ReadRequest): void {
-  this[READER].end();
-}
-
-function onError(this: ReadRequest): void {
-  this[READER].abandon();
+  const { request } = exchange;
+  const body = new WholeBody(exchange, maxBytes, use);
+  if (request instanceof DirectRequest && request.deliverTo(body)) return;
+  request.on("data", (chunk: Buffer) => body.append(chunk));
+  request.on("end", () => body.end());
+  request.on("error", () => body.abandon());
 }

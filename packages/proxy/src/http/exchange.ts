@@ -9,10 +9,12 @@ import { Deadline } from "./deadline.ts";
 import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
 import { NO_CUSTOM_FIELDS } from "./metadata.ts";
 import type { HttpLimits, HttpLogger, HttpObserver } from "./ports.ts";
+import type { Outbox, Unsent } from "./outbox.ts";
 import { createRayId } from "./ray-id.ts";
 import { logRefusal } from "./refusal-log.ts";
 import { Connection, type OpenRequest } from "./server/connection.ts";
 import type { Connections } from "./server/connections.ts";
+import type { OkHead } from "./server/ok-head.ts";
 
 /** What all requests share. */
 export interface ExchangeParts {
@@ -21,6 +23,8 @@ export interface ExchangeParts {
   readonly logger: HttpLogger;
   readonly limits: HttpLimits;
   readonly connections: Connections;
+  readonly outbox: Outbox;
+  readonly okHead: OkHead;
 }
 
 const NO_FIELDS: IclFields = { requestingId: "" };
@@ -29,7 +33,7 @@ const NO_FIELDS: IclFields = { requestingId: "" };
  * One request and its one answer. The answer is written to the socket directly: Fastify's reply
  * would copy headers and body through a dozen hooks that nothing here uses.
  */
-export class Exchange implements Call, OpenRequest {
+export class Exchange implements Call, OpenRequest, Unsent {
   tenantId = "";
   iclFields: IclFields = NO_FIELDS;
   customFields: Readonly<Record<string, string>> = NO_CUSTOM_FIELDS;
@@ -41,6 +45,8 @@ export class Exchange implements Call, OpenRequest {
   readonly #connection: Connection | undefined;
   readonly #startedAt = performance.now();
   #deadline: Deadline | undefined;
+  /** The answer of a success, from the moment it is known. */
+  #json: string | undefined;
   #answered = false;
 
   constructor(
@@ -63,6 +69,7 @@ export class Exchange implements Call, OpenRequest {
     return this.#startDeadline().signal;
   }
 
+  /** The answer is on its way to the client. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -97,17 +104,27 @@ export class Exchange implements Call, OpenRequest {
     work.catch((error: unknown) => this.fail(error));
   }
 
-  /** Answers success with JSON that is all ASCII. */
+  /** Answers success with JSON that is all ASCII, at the end of this turn of the event loop. */
   succeed(json: string): void {
-    if (this.#answered) return;
-    this.#writeHead(200, "application/json", json.length);
+    if (this.#settled) return;
+    this.#json = json;
+    this.#parts.outbox.add(this);
+  }
+
+  /** Writes what `succeed` was given. */
+  send(): void {
+    const json = this.#json ?? "";
+    const { okHead } = this.#parts;
+    if (this.#closes() || !okHead.write(this.response, json.length, this.rayId)) {
+      this.#writeHead(200, "application/json", json.length);
+    }
     this.response.end(json, "latin1");
     this.#finish(200, 0);
   }
 
   /** Answers success with JSON in parts, which are not copied into one. */
   succeedInParts(parts: readonly Buffer[]): void {
-    if (this.#answered) return;
+    if (this.#settled) return;
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     this.#writeHead(200, "application/json", length);
     this.response.cork();
@@ -118,7 +135,7 @@ export class Exchange implements Call, OpenRequest {
 
   /** Answers success with something that is no JSON. */
   succeedWith(contentType: string, body: string): void {
-    if (this.#answered) return;
+    if (this.#settled) return;
     this.#writeHead(200, contentType, Buffer.byteLength(body));
     this.response.end(body, "utf8");
     this.#finish(200, 0);
@@ -130,7 +147,7 @@ export class Exchange implements Call, OpenRequest {
   }
 
   refuse(error: ProxyError, allow?: string): void {
-    if (this.#answered) return;
+    if (this.#settled) return;
     const body = errorBody(error);
     const { http } = error;
     this.#writeHead(http, "application/json", Buffer.byteLength(body), allow);
@@ -142,11 +159,16 @@ export class Exchange implements Call, OpenRequest {
 
   /** The client has gone before its request was complete. */
   abandon(): void {
-    if (!this.#answered) this.#finish(0, STATUS.INVALID_REQUEST_BODY);
+    if (!this.#settled) this.#finish(0, STATUS.INVALID_REQUEST_BODY);
   }
 
   onFlushed(flushed: () => void): void {
     this.response.once("finish", flushed);
+  }
+
+  /** There is an answer, and can be no other one. */
+  get #settled(): boolean {
+    return this.#answered || this.#json !== undefined;
   }
 
   #writeHead(status: number, contentType: string, length: number, allow?: string): void {
@@ -167,8 +189,9 @@ export class Exchange implements Call, OpenRequest {
   #closes(): boolean {
     const connection = this.#connection;
     if (connection === undefined) return this.#parts.connections.draining;
-    if (connection.closing || connection.excess) return true;
-    return this.#parts.connections.draining && connection.newest === this;
+    if (connection.excess) return true;
+    const ends = connection.closing || this.#parts.connections.draining;
+    return ends && connection.newest === this;
   }
 
   #startDeadline(): Deadline {

@@ -1,18 +1,19 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 const BYTES_PER_ID = 12;
+const ID_LENGTH = 16;
 const IDS_PER_FILL = 512;
 
-const pool = Buffer.alloc(BYTES_PER_ID * IDS_PER_FILL);
-let used = pool.length;
+let pool = "";
+let used = 0;
 
 /** 16 URL-safe characters from 96 random bits; one call to the system serves many requests. */
 export function createRayId(): string {
   if (used === pool.length) {
-    randomFillSync(pool);
+    pool = randomBytes(BYTES_PER_ID * IDS_PER_FILL).toString("base64url");
     used = 0;
   }
   const start = used;
-  used += BYTES_PER_ID;
-  return pool.toString("base64url", start, used);
+  used += ID_LENGTH;
+  return pool.slice(start, used);
 }

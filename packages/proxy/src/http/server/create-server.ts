@@ -1,6 +1,7 @@
 import { createServer as createHttp, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps, type Server as SecureServer } from "node:https";
 import type { HttpLimits } from "../ports.ts";
+import { DirectRequest } from "./direct-request.ts";
 import { type TlsPair, tlsOptions } from "./tls.ts";
 
 /** A Java client once grew its headers beyond what servers take by default. */
@@ -32,6 +33,7 @@ export function createServer(
     requireHostHeader: false,
     // Otherwise the second of two Authorization headers is dropped without a sign.
     joinDuplicateHeaders: true,
+    IncomingMessage: DirectRequest,
   };
   const server =
     tls === undefined

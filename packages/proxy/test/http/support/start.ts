@@ -15,7 +15,7 @@ import { FakeKeys } from "./fake-keys.ts";
 // Real sockets on a busy machine: what takes milliseconds may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
 
-const LIMITS: HttpLimits = {
+export const LIMITS: HttpLimits = {
   maxBodyBytes: 65_536,
   maxBatchSize: 1_000,
   maxConnections: 1_000,
