@@ -6,6 +6,7 @@ import { keysBenchmark } from "./keys.ts";
 import { isolationBenchmark } from "./kms-isolation.ts";
 import { unleasedBenchmark } from "./kms-proxy.ts";
 import { kmsBenchmark } from "./kms.ts";
+import { loopBenchmark } from "./loop.ts";
 import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
@@ -16,6 +17,7 @@ import { startBenchmark } from "./start.ts";
 const BENCHMARKS: readonly Benchmark[] = [
   proxyBenchmark,
   startBenchmark,
+  loopBenchmark,
   brief(eventQueueBenchmark),
   brief(keysBenchmark),
   brief(kmsBenchmark),

@@ -5,7 +5,7 @@ import { type UseBody, readBody } from "./body.ts";
 import type { Exchange, ExchangeParts } from "./exchange.ts";
 import { bodyRefusal, headRefusal } from "./head.ts";
 import { httpRefusal } from "./http-refusal.ts";
-import { decodeText, parseJson } from "./json.ts";
+import { decodeText, parseJson, parseLongJson } from "./json.ts";
 import { customFieldsOf, iclFieldsOf, type SentMetadata } from "./metadata.ts";
 import { compile } from "./validation.ts";
 
@@ -64,7 +64,7 @@ function bodyUse(route: ApiRoute, maxItems: number): UseBody {
   const serveInTurns = async (exchange: Exchange, bytes: Buffer): Promise<void> => {
     const text = decodeText(bytes);
     await nextTurn();
-    const body = parseJson(text);
+    const body = await parseLongJson(text);
     await nextTurn();
     check(body);
     await nextTurn();

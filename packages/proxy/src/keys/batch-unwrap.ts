@@ -31,7 +31,7 @@ interface Batch {
 export async function batchUnwrapKeys(
   context: KeyContext,
   call: Call,
-  edeks: ReadonlyMap<string, string>,
+  edeks: Iterable<readonly [id: string, edek: string]>,
 ): Promise<ReadonlyMap<string, UnwrapResult>> {
   context.events.admit(call);
   const tenant = tenantOf(context.tenants.current(), call.tenantId);

@@ -24,9 +24,10 @@ export interface KeyService {
     documentIds: readonly string[],
   ): Promise<ReadonlyMap<string, WrappedKey | ProxyError>>;
 
+  /** One entry for each id; `edeks` has each id once. */
   batchUnwrap(
     call: Call,
-    edeks: ReadonlyMap<string, string>,
+    edeks: Iterable<readonly [id: string, edek: string]>,
   ): Promise<ReadonlyMap<string, Buffer | ProxyError>>;
 
   /** Unwraps under the call's tenant, wraps the same key for `newTenantId`. */

@@ -24,8 +24,13 @@ export function batchUnwrapRoute({ keys }: RouteParts): ApiRoute {
     answer: ANSWERS.deks,
     itemsOf: (body) => entriesIn(body["edeks"]),
     serve(exchange, body) {
-      const wanted = new Map(Object.entries(body.edeks));
-      deliverInParts(exchange, keys.batchUnwrap(exchange, wanted), renderDeks);
+      deliverInParts(exchange, keys.batchUnwrap(exchange, entriesOf(body.edeks)), renderDeks);
     },
   });
+}
+
+/** One at a time: all at once would hold up everybody else for a while. */
+function* entriesOf(edeks: SentEdeks): Iterable<readonly [id: string, edek: string]> {
+  const byId = edeks as Readonly<Record<string, string>>;
+  for (const id of Object.keys(byId)) yield [id, byId[id] ?? ""];
 }

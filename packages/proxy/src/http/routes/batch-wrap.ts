@@ -3,6 +3,8 @@ import { renderWrappedKeys } from "../answers/batch.ts";
 import { type ApiRoute, apiRoute, entriesIn } from "../api-route.ts";
 import { deliverInParts } from "../deliver.ts";
 import { parseExactly } from "../json.ts";
+import type { Call } from "../../keys/ports.ts";
+import type { KeyService } from "../../keys/service.ts";
 import { ANSWERS } from "../schemas/answers.ts";
 import type { RouteParts } from "./parts.ts";
 
@@ -22,14 +24,27 @@ export function batchWrapRoute({ keys }: RouteParts): ApiRoute {
     answer: ANSWERS.wrappedKeys,
     itemsOf: (body) => entriesIn(body["documentIds"]),
     serve(exchange, body, text) {
-      const ids = [...new Set(exact(body.documentIds, text).map(String))];
-      deliverInParts(exchange, keys.batchWrap(exchange, ids), renderWrappedKeys);
+      deliverInParts(exchange, wrapAll(keys, exchange, body.documentIds, text), renderWrappedKeys);
     },
   });
 }
 
-/** Ids that are numbers no double can hold, as 64-bit ids often are, come as their text. */
-function exact(ids: readonly DocumentId[], text: string): readonly DocumentId[] {
-  if (ids.every((id) => typeof id === "string" || Number.isSafeInteger(id))) return ids;
-  return (parseExactly(text) as { readonly documentIds: readonly DocumentId[] }).documentIds;
+async function wrapAll(
+  keys: KeyService,
+  call: Call,
+  sent: readonly DocumentId[],
+  text: string,
+): ReturnType<KeyService["batchWrap"]> {
+  const ids = isExact(sent) ? sent : await exactIds(text);
+  return keys.batchWrap(call, [...new Set(ids.map(String))]);
+}
+
+/** Ids that are numbers no double can hold, as 64-bit ids often are, have to come as their text. */
+function isExact(ids: readonly DocumentId[]): boolean {
+  return ids.every((id) => typeof id === "string" || Number.isSafeInteger(id));
+}
+
+async function exactIds(text: string): Promise<readonly DocumentId[]> {
+  const body = (await parseExactly(text)) as { readonly documentIds: readonly DocumentId[] };
+  return body.documentIds;
 }

@@ -38,8 +38,9 @@ export class FakeKeys implements KeyService {
 
   async batchUnwrap(
     call: Call,
-    edeks: ReadonlyMap<string, string>,
+    items: Iterable<readonly [id: string, edek: string]>,
   ): Promise<ReadonlyMap<string, Buffer | ProxyError>> {
+    const edeks = new Map(items);
     this.#note("batchUnwrap", call, edeks);
     known(call.tenantId);
     return new Map(
