@@ -1,3 +1,4 @@
+export { type Backend, type Balancer, openBalancer } from "./balancer.ts";
 export { type Certificate, selfSignedCertificate } from "./certificate.ts";
 export { DataFolder } from "./data-folder.ts";
 export {
