@@ -5,6 +5,7 @@ import { initCommand } from "./commands/init.ts";
 import { inspectEdekCommand } from "./commands/inspect-edek.ts";
 import { secretsArchiveCommand } from "./commands/secrets/archive.ts";
 import { secretsCreateCommand } from "./commands/secrets/create.ts";
+import { secretsImportCommand } from "./commands/secrets/import.ts";
 import { secretsListCommand } from "./commands/secrets/list.ts";
 import { secretsRotateCommand } from "./commands/secrets/rotate.ts";
 import { startCommand } from "./commands/start.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   secretsCreateCommand,
   secretsRotateCommand,
   secretsArchiveCommand,
+  secretsImportCommand,
   initCommand,
   eventsTailCommand,
 ];

@@ -1,11 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { localKms } from "@tenant-security/kms-adapters/local";
-import { type Answer, DataFolder, localConfiguration, primary } from "@tenant-security/testkit";
+import { type Answer, localConfiguration, primary, runProgram } from "@tenant-security/testkit";
 import { describe, expect, it, vi } from "vitest";
 import { closeEdek, FIELD } from "./support/edek.ts";
 import { own } from "./support/own.ts";
 import { body, DERIVE, outcome, post } from "./support/requests.ts";
-import { storedSecrets } from "./support/stored-secrets.ts";
 import { sharedProxy } from "./support/shared-proxy.ts";
 import { temporaryFolder, temporaryProxy } from "./support/world.ts";
 
@@ -89,7 +87,7 @@ function derive(tenant: string, members: object): Promise<Answer> {
 }
 
 describe("the published example", () => {
-  it("derives the published key from the published secret", async () => {
+  it("derives the published key from the published secret, imported under its id", async () => {
     const folder = temporaryFolder();
     const key = Buffer.alloc(32, 5);
     const keyFiles = [folder.key("published.key", key)];
@@ -98,15 +96,6 @@ describe("the published example", () => {
       kmsConfigurations: [localConfiguration(510, { keyFiles })],
       tenants: [{ id: "tenant-gcp", configurations: [primary(510)] }],
     });
-    const request = {
-      derivationType: "sha512",
-      secretType: "deterministic",
-      paths: { secret: ["derivPath"] },
-    };
-    const first = await temporaryProxy({ folder });
-    await post(first.url, DERIVE, body("tenant-gcp", request));
-    await first.program.stop();
-
     const driver = localKms({ keyName: "key-510", keys: [{ version: 1, key }] });
     const secret = Buffer.from("ScbKs2h0XSaBQ/vXp04RmChAffLjh2nxBgRT95j21FM=", "base64");
     const data = Buffer.from(await driver.wrap(secret, { signal: AbortSignal.timeout(10_000) }));
@@ -114,10 +103,28 @@ describe("the published example", () => {
       [FIELD.data, data],
       [FIELD.configurationId, 510],
     ]);
-    replaceSecret(folder, closeEdek(element));
+    const exported = {
+      id: 4711,
+      tenantId: "tenant-gcp",
+      secretType: "deterministic",
+      secretPath: "secret",
+      rotationStatus: "current",
+      encryptedSecret: closeEdek(element),
+    };
+    const file = folder.write("exported.json", JSON.stringify([exported]));
+    const env = { TSP_CONFIG_FILE: folder.configFile };
+    expect(await runProgram(["secrets", "import", file], { env })).toMatchObject({ code: 0 });
+    const { url } = await temporaryProxy({ folder });
 
-    const second = await temporaryProxy({ folder });
-    const { json } = await post(second.url, DERIVE, body("tenant-gcp", request));
+    const { json } = await post(
+      url,
+      DERIVE,
+      body("tenant-gcp", {
+        derivationType: "sha512",
+        secretType: "deterministic",
+        paths: { secret: ["derivPath"] },
+      }),
+    );
 
     expect(json).toMatchObject({
       derivedKeys: {
@@ -126,6 +133,7 @@ describe("the published example", () => {
             {
               derivedKey:
                 "+5RA+h4hWWs28cDBaJ0xf6VekSt+NyqJLnj9/GLugMBgwPhV/Qcefs21asNN+iN3h1H8MSjRlgA+V7CyPfmFYw==",
+              tenantSecretId: 4711,
               current: true,
             },
           ],
@@ -134,13 +142,3 @@ describe("the published example", () => {
     });
   });
 });
-
-/** Puts another EDEK into the one stored secret of a folder. */
-function replaceSecret(folder: DataFolder, encryptedSecret: string): void {
-  const files = storedSecrets(folder);
-  expect(files).toHaveLength(1);
-  for (const file of files) {
-    const stored = JSON.parse(readFileSync(file, "utf8")) as object;
-    writeFileSync(file, JSON.stringify({ ...stored, encryptedSecret }));
-  }
-}

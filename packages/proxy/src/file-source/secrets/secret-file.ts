@@ -4,6 +4,7 @@ import { isRecord } from "../document/members.ts";
 
 /** A secret with what people want to know about it. */
 export interface SecretFile extends StoredSecret {
+  readonly encryptedSecret: Buffer;
   /** The KMS configuration that protects it; null when the EDEK does not tell. */
   readonly kmsConfigId: number | null;
   /** ISO 8601, UTC. */

@@ -38,6 +38,13 @@ export class SecretIds {
     }
   }
 
+  /** Marks an id as given out, so that `next` goes beyond it. It may be marked already. */
+  async take(id: number): Promise<void> {
+    await this.#started();
+    await claim(join(this.#options.folder, `${id}`));
+    this.#next = Math.max(this.#next, id + 1);
+  }
+
   /** Looks at the folder once, whoever asks first; again after a failure. */
   async #started(): Promise<void> {
     try {

@@ -93,9 +93,44 @@ export class FileSecretStore implements SecretStore {
     return archived;
   }
 
+  /**
+   * Takes over all secrets of one path from another store, oldest first, with their ids. Gives false when
+   * they are here already.
+   * @throws ProxyError 401 when the path has other secrets here
+   */
+  async adopt(key: SecretKey, secrets: readonly SecretFile[]): Promise<boolean> {
+    const name = folderName(key);
+    const there = await this.#generations(name);
+    for (const generation of there) await this.#expectSame(name, generation, secrets);
+    const known = new Set(there.map(({ number }) => number));
+    // The newest first: a proxy that looks meanwhile must find the current one, or make its own.
+    for (const [index, secret] of [...secrets.entries()].toReversed()) {
+      if (known.has(index + 1)) continue;
+      await this.#explained(() => this.#ids.take(secret.id));
+      if (await this.#publish(name, index + 1, secret)) continue;
+      await this.#expectSame(name, { number: index + 1, status: secret.rotationStatus }, secrets);
+    }
+    return known.size < secrets.length;
+  }
+
   /** Every secret that the filter lets through, archived ones too, by tenant, type, path and id. */
   async list(filter: SecretFilter = {}): Promise<SecretList> {
     return await this.#reader.list(filter);
+  }
+
+  async #expectSame(
+    name: string,
+    generation: Generation,
+    secrets: readonly SecretFile[],
+  ): Promise<void> {
+    const here = await this.#reader.read(name, generation);
+    const foreign = secrets[generation.number - 1];
+    if (foreign?.id === here.id && foreign.encryptedSecret.equals(here.encryptedSecret)) return;
+    const ids = secrets.map(({ id }) => id).join(", ");
+    throw new ProxyError(
+      "SECRET_CREATION_FAILED",
+      `The path of the secrets with the ids ${ids} has another one here already: ${here.id}`,
+    );
   }
 
   async #generations(name: string): Promise<readonly Generation[]> {
@@ -170,7 +205,7 @@ function newSecret(key: SecretKey, id: number, encryptedSecret: Uint8Array): Sec
 }
 
 /** For people who look for what a configuration protects; the EDEK itself is what counts. */
-function kmsConfigIdOf(encryptedSecret: Uint8Array): number | null {
+export function kmsConfigIdOf(encryptedSecret: Uint8Array): number | null {
   try {
     return decodeEdek(Buffer.from(encryptedSecret)).kmsConfigId;
   } catch {
