@@ -214,6 +214,28 @@ describe("the formats of EDEKs", () => {
     expect(Buffer.from(a.edek, "base64")[0]).toBe(0x0a);
   });
 
+  it("become the original's by a rekey, so that there is a way back", async () => {
+    const folder = temporaryFolder();
+    const key = randomBytes(32);
+    folder.key("first.key", key);
+    const bound = await temporaryProxy({ folder });
+    const unbound = await temporaryProxy({ folder, env: { TSP_EDEK_BINDING: "none" } });
+    const rekeyed = async (tenant: string) => {
+      const { dek, edek } = await wrap(bound.url, tenant);
+      const rekey = { encryptedDocumentKey: edek, newTenantId: tenant };
+      const { json } = await post(unbound.url, REKEY, body(tenant, rekey));
+      expect(json).toMatchObject({ dek });
+      return { dek, element: openEdek((json as Wrapped).edek) };
+    };
+
+    const leased = await rekeyed("leased");
+    const unleased = await rekeyed("unleased");
+
+    expect(bytesOf(leased.element, FIELD.iv)).toHaveLength(12);
+    const opened = await kmsUnwrap(key, 12, bytesOf(unleased.element, FIELD.data));
+    expect(opened.toString("base64")).toBe(unleased.dek);
+  });
+
   it("take the original's bytes for a key that the KMS wrapped", async () => {
     const folder = temporaryFolder();
     const key = randomBytes(32);
@@ -298,8 +320,21 @@ describe("the formats of EDEKs", () => {
   });
 });
 
-async function kmsWrap(key: Buffer, configurationId: number, plaintext: Buffer): Promise<Buffer> {
+function kmsWrap(key: Buffer, configurationId: number, plaintext: Buffer): Promise<Buffer> {
+  return atKms("wrap", key, configurationId, plaintext);
+}
+
+function kmsUnwrap(key: Buffer, configurationId: number, wrapped: Buffer): Promise<Buffer> {
+  return atKms("unwrap", key, configurationId, wrapped);
+}
+
+async function atKms(
+  operation: "wrap" | "unwrap",
+  key: Buffer,
+  configurationId: number,
+  bytes: Buffer,
+): Promise<Buffer> {
   const driver = localKms({ keyName: `key-${configurationId}`, keys: [{ version: 1, key }] });
   onTestFinished(() => driver.close?.());
-  return Buffer.from(await driver.wrap(plaintext, { signal: AbortSignal.timeout(10_000) }));
+  return Buffer.from(await driver[operation](bytes, { signal: AbortSignal.timeout(10_000) }));
 }

@@ -74,9 +74,9 @@ function startApplications({ url }: Balancer, count: number) {
   const keys = Array.from({ length: count }, () => OLD);
   const outcomes = new Set<string>();
   const answers = new Map<string, number>();
-  let over = false;
+  const over = new AbortController();
   const all = keys.map(async (_, index) => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const key = keys[index]!;
       const options = { agent, ...withKey(key) };
       outcomes.add(
@@ -100,7 +100,7 @@ function startApplications({ url }: Balancer, count: number) {
     },
     /** Every kind of outcome there was. */
     async stop(): Promise<readonly string[]> {
-      over = true;
+      over.abort();
       await Promise.all(all);
       return [...outcomes];
     },
