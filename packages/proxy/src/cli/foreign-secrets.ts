@@ -87,11 +87,11 @@ function mistakeOf(secret: SecretFile, { snapshot, here, ids, paths }: Seen): Pr
   if (taken !== undefined && taken !== folderName(secret)) {
     return `the id ${id} belongs to a secret of another path here`;
   }
+  const named = plainText(tenantId);
   const tenant = snapshot.tenants.get(tenantId);
-  if (tenant === undefined)
-    return `the tenant ${plainText(tenantId)} is not in the configuration file`;
+  if (tenant === undefined) return `the tenant ${named} is not in the configuration file`;
   if (!tenant.assignments.some(({ configuration }) => configuration.id === kmsConfigId)) {
-    return `KMS configuration ${kmsConfigId} is not assigned to tenant ${plainText(tenantId)}`;
+    return `KMS configuration ${kmsConfigId} is not assigned to tenant ${named}`;
   }
   const others = paths.get(folderName(secret)) ?? [];
   const second = secret.rotationStatus === "current" && others.some(isCurrent);
