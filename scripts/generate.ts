@@ -7,27 +7,32 @@ import { renderConfigurationDoc } from "../packages/proxy/src/config/docs.ts";
 import { securityEventSchema } from "../packages/proxy/src/events/schema.ts";
 import { renderErrorsDoc } from "../packages/proxy/src/http/docs/errors-doc.ts";
 import { buildOpenApi } from "../packages/proxy/src/http/docs/openapi.ts";
+import { renderDeployment, renderVariables } from "./lib/deploy.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-const DOCUMENTS: Readonly<Record<string, () => string>> = {
+const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
   ...FILES,
   "docs/configuration.md": renderConfigurationDoc,
   "docs/errors.md": renderErrorsDoc,
   "docs/metrics.md": renderMetricsDoc,
   "docs/openapi.json": () => json(buildOpenApi()),
   "docs/security-event.schema.json": () => json(securityEventSchema()),
+  "packages/deploy-cdk8s/src/props/variables.ts": renderVariables,
+  "deploy/kubernetes/tenant-security-proxy.yaml": () => renderDeployment("settings.yaml"),
+  "deploy/kubernetes/production/tenant-security-proxy.yaml": () =>
+    renderDeployment("settings.production.yaml"),
 };
 
 const check = process.argv.includes("--check");
 const differing: string[] = [];
 for (const [name, render] of Object.entries(DOCUMENTS)) {
   const file = new URL(name, ROOT);
-  const text = formatted(name, render());
+  const text = formatted(name, await render());
   if (text === (await readFile(file, "utf8").catch(() => undefined))) continue;
   differing.push(name);
   if (check) continue;
-  await mkdir(new URL(".", file), { recursive: true });
+  await mkdir(new URL("./", file), { recursive: true });
   await writeFile(file, text);
 }
 

@@ -1,0 +1,135 @@
+import type { AlertProps, MonitoringProps } from "./monitoring.ts";
+import type { NetworkPolicyProps } from "./network-policy.ts";
+import type { SettableVariable } from "./owned.ts";
+
+/** What one deployment of the proxy looks like. Only the image has no default. */
+export interface TenantSecurityProxyProps {
+  /** Image with a tag or a digest: `registry.example.com/tenant-security-proxy:1.2.3`. */
+  readonly image: string;
+  /** Name of the Deployment and prefix of every other object. Default `tenant-security-proxy`. */
+  readonly name?: string;
+  /** Namespace of every object. Default: the chart's, or the one that `kubectl` uses. */
+  readonly namespace?: string;
+  /** Pods, at least 2. Default 2. Not together with `autoscaling`. */
+  readonly replicas?: number;
+  /** What to do when pods cannot be spread evenly over zones. Default `preferred`: start them anyway. */
+  readonly zones?: "preferred" | "required";
+  readonly resources?: ResourceProps;
+  /** Secret whose entries become environment variables, `API_KEY` among them. Default `tsp-secrets`. */
+  readonly environmentSecret?: string;
+  /** Settings that are no secret, by the proxy's own names. Win over the Secret. */
+  readonly environment?: EnvironmentProps;
+  readonly configuration?: ConfigurationProps;
+  /** Serves HTTPS on the HTTP port. Default: plain HTTP. */
+  readonly tls?: TlsProps;
+  readonly events?: EventProps;
+  readonly stopping?: StoppingProps;
+  readonly service?: ServiceProps;
+  readonly disruptionBudget?: DisruptionBudgetProps;
+  readonly networkPolicy?: NetworkPolicyProps;
+  /** Adds a HorizontalPodAutoscaler. Default: a fixed number of replicas. */
+  readonly autoscaling?: AutoscalingProps;
+  /** Adds a monitor of the Prometheus operator. Default: scrape annotations on the pods. */
+  readonly monitoring?: MonitoringProps;
+  /** Adds a PrometheusRule of the Prometheus operator. Default: none. */
+  readonly alerts?: AlertProps;
+  readonly pod?: PodProps;
+}
+
+/** Requests and limits are the same, so that a pod has what it was promised and no more. */
+export interface ResourceProps {
+  /** Processors, such as `2` or `1500m`. Default `2`. The proxy starts one worker for each. */
+  readonly cpu?: string;
+  /** Memory, such as `1256Mi`. Default `1256Mi`. */
+  readonly memory?: string;
+}
+
+/** Variables of the proxy that are neither secret nor decided by another prop. */
+export type EnvironmentProps = {
+  readonly [Name in SettableVariable]?: string | number | boolean;
+};
+
+/** Where the file with tenants and KMS configurations comes from. */
+export interface ConfigurationProps {
+  /** Secret that is mounted as a folder, read again when it changes. Default `tsp-config`. */
+  readonly secretName?: string;
+  /** The entry that is the configuration file. Default `tenants.yaml`. */
+  readonly fileName?: string;
+  /**
+   * PersistentVolumeClaim, ReadWriteMany, for the tenant secrets that keys are derived from. Default:
+   * none, and deriving under a new path fails.
+   */
+  readonly tenantSecretsClaim?: string;
+}
+
+export interface TlsProps {
+  /** Secret of type `kubernetes.io/tls`: `tls.crt`, `tls.key`. Read again when it changes. */
+  readonly secretName: string;
+}
+
+/** Security events on port 5555. */
+export interface EventProps {
+  /** Default true. `false` opens no port. */
+  readonly enabled?: boolean;
+  /** What happens when an event cannot be queued. Default `drop`. */
+  readonly mode?: "drop" | "require";
+  /** Secret with `public.key` and `secret.key` (Z85) that encrypts the stream. Default: plain. */
+  readonly curveSecret?: string;
+}
+
+/** How a pod ends. The pod's grace period is the sum of it all and 5 seconds. */
+export interface StoppingProps {
+  /** Pause before the proxy is told to stop, while endpoints are updated. Default 5; 0: none. */
+  readonly preStopSleepSeconds?: number;
+  /** `TSP_DRAIN_DELAY_MS`: `/ready` says no, requests are still accepted. Default 2,000. */
+  readonly drainDelayMs?: number;
+  /** `TSP_SHUTDOWN_DEADLINE_MS`: from the signal to the end, the drain delay included. Default 20,000. */
+  readonly deadlineMs?: number;
+}
+
+/** The Service that applications call. */
+export interface ServiceProps {
+  /** Default `ClusterIP`. */
+  readonly type?: "ClusterIP" | "LoadBalancer";
+  /** For whatever makes load balancers. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface DisruptionBudgetProps {
+  /** Pods that may be away for maintenance at once. Default 1. */
+  readonly maxUnavailable?: number;
+}
+
+export interface AutoscalingProps {
+  /** Default 2. */
+  readonly minReplicas?: number;
+  /** Default 10. */
+  readonly maxReplicas?: number;
+  /** Requests in flight per pod to aim at. Default 4.5; 0 leaves the metric out. */
+  readonly requestsInFlight?: number;
+  /** Use of the requested processors to aim at, in percent. Default 80; 0 leaves the metric out. */
+  readonly cpuPercent?: number;
+  /** How long the load has to be low before pods are taken away, one a minute. Default 300. */
+  readonly scaleDownAfterSeconds?: number;
+}
+
+export interface PodProps {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly TolerationProps[];
+  readonly priorityClassName?: string;
+  /** Secrets with the credentials of the image's registry. */
+  readonly imagePullSecrets?: readonly string[];
+  /** User and group of the process and of the mounted files; any but root. Default 2. */
+  readonly user?: number;
+}
+
+/** As in Kubernetes. */
+export interface TolerationProps {
+  readonly key?: string;
+  readonly operator?: "Exists" | "Equal";
+  readonly value?: string;
+  readonly effect?: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+  readonly tolerationSeconds?: number;
+}
