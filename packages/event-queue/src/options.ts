@@ -35,7 +35,7 @@ export interface BindOptions extends EventQueueOptions {
   readonly bind: string;
   /**
    * Events the socket may keep for each connected reader, 1 to 10,000,000. Default 25,000; of more
-   * than 1,000 the rest stays in the queue, where it outlives the reader.
+   * than 2,000 the rest stays in the queue, where it outlives the reader.
    */
   readonly highWaterMark?: number | undefined;
   /** Encrypts the socket, and shuts out readers that do not know the public key. */

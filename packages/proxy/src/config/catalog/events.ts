@@ -27,7 +27,7 @@ export const EVENT_SETTINGS: EventCatalog = {
     choices: ["drop", "require"],
     about:
       "What happens when an event cannot be queued: `drop` counts it, `require` refuses the " +
-      "operation with code 301 before any key is used.",
+      "operation with code 301 before any key leaves.",
     since: "0.1",
   },
   TSP_EVENT_LOG_CHANNEL_SIZE: {
