@@ -162,9 +162,21 @@ describe("the table", () => {
     ["invalid key state", "KMS_KEY_UNAVAILABLE"],
     ["past its Protect Stop Date", "KMS_KEY_UNAVAILABLE"],
     ["This feature needs a license", "KMS_ACCOUNT_ISSUE"],
+    ["the key usage mask does not allow it", "KMS_CONFIG_INVALID"],
     ["tag mismatch", "KMS_CIPHERTEXT_INVALID"],
   ])("reads '%s' as %s", ([text, code]) => {
     expect(thalesFault(answer(400, "NCERRSomething: x", text), "unwrap", []).code).toBe(code);
+  });
+
+  it.for<[string, KmsErrorCode]>([
+    ["NCERRKeyNotActive", "KMS_KEY_UNAVAILABLE"],
+    ["NCERRKeyDeactivated", "KMS_KEY_UNAVAILABLE"],
+    ["NCERRInvalidKeyState", "KMS_KEY_UNAVAILABLE"],
+    ["NCERRInvalidKeyUsage", "KMS_CONFIG_INVALID"],
+    ["NCERRLicenseExpired", "KMS_ACCOUNT_ISSUE"],
+    ["NCERRCryptoOperationFailed", "KMS_CIPHERTEXT_INVALID"],
+  ])("reads the words of the code %s as %s", ([name, code]) => {
+    expect(thalesFault(answer(400, `${name}: no`), "unwrap", []).code).toBe(code);
   });
 
   it.for<[number, KmsErrorCode]>([

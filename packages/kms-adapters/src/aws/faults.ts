@@ -67,6 +67,12 @@ export const AWS_CODES: Readonly<Record<string, KmsErrorCode>> = {
   ServiceUnavailableException: "KMS_UNREACHABLE",
 };
 
+/**
+ * `AccessDeniedException` about the key that a ciphertext names: ours is named by us, so that the
+ * ciphertext is damaged or another key's. What is not allowed on ours is told in other words.
+ */
+const OTHER_KEY = /ciphertext refers to/i;
+
 /** Rows that mean something else where a role is assumed: there, access is the credential. */
 export const STS_CODES: Readonly<Record<string, KmsErrorCode>> = {
   AccessDenied: "KMS_AUTH_FAILED",
@@ -86,7 +92,8 @@ export function awsFault(error: unknown, special: typeof STS_CODES = {}): KmsFau
 
   const httpStatus = error.$metadata.httpStatusCode;
   const known = ownEntry(special, error.name) ?? ownEntry(AWS_CODES, error.name);
-  const code = known ?? codeOf(httpStatus ?? 0);
+  const denied = error.name === "AccessDeniedException" && OTHER_KEY.test(error.message);
+  const code = denied ? "KMS_CIPHERTEXT_INVALID" : (known ?? codeOf(httpStatus ?? 0));
   // Of refused signatures AWS repeats what was signed, session token included.
   const text = code === "KMS_AUTH_FAILED" ? undefined : error.message;
   return { code, detail: vendorText(error.name, text), httpStatus };

@@ -27,6 +27,7 @@ const THALES_TEXTS: readonly (readonly [RegExp, KmsErrorCode])[] = [
     /\bkey (?:has )?expired|key state|protect ?stop|process ?(?:start|stop)/i,
     "KMS_KEY_UNAVAILABLE",
   ],
+  [/\bkey usage|usage ?mask/i, "KMS_CONFIG_INVALID"],
 ];
 
 /** Everything that is wrong with a request: what it was about tells what is meant. */
@@ -45,7 +46,8 @@ export function thalesFault(
   const said = readError(error);
   if (said === undefined) return statusFault(httpStatus);
   const { name, text } = said;
-  const word = httpStatus < 500 && httpStatus !== 401 ? byText(`${name} ${text}`) : undefined;
+  const word =
+    httpStatus < 500 && httpStatus !== 401 ? byText(`${wordsOf(name)} ${text}`) : undefined;
   const code = word ?? ownEntry(THALES_CODES, name) ?? byStatus(httpStatus, operation);
   return { code, detail: vendorText(name, text, secrets), httpStatus };
 }
@@ -75,6 +77,11 @@ function readError({ body }: HttpStatusError): { name: string; text: string } | 
   const fallback = typeof code === "number" ? `NCERR ${code}` : "NCERR";
   const words = [name === undefined ? described : rest, text];
   return { name: name ?? fallback, text: words.filter(Boolean).join(": ") };
+}
+
+/** `NCERRKeyNotActive` in words. */
+function wordsOf(name: string): string {
+  return name.replace(/^NCERR/, "").replace(/(?<=[a-z])(?=[A-Z])/g, " ");
 }
 
 function byText(text: string): KmsErrorCode | undefined {

@@ -76,6 +76,21 @@ describe("an error of AWS", () => {
     expect(awsFault(serviceError(name, 403), STS_CODES).code).toBe(code);
   });
 
+  it.for([
+    [
+      "The ciphertext refers to a customer master key that does not exist, does not exist in this " +
+        "region, or you are not allowed to access.",
+      "KMS_CIPHERTEXT_INVALID",
+    ],
+    [
+      "User: arn:aws:iam::111122223333:user/tsp is not authorized to perform: kms:Decrypt on the " +
+        "resource associated with this ciphertext because no identity-based policy allows it",
+      "KMS_CONFIG_INVALID",
+    ],
+  ] as const)("is about the ciphertext or about permissions: %s", ([text, code]) => {
+    expect(awsFault(serviceError("AccessDeniedException", 400, text)).code).toBe(code);
+  });
+
   it("keeps AWS's own words", () => {
     const { detail } = awsFault(
       serviceError("DisabledException", 400, "arn:aws:kms:x is disabled."),
