@@ -10,7 +10,7 @@ import { KMS } from "./rules/kms.ts";
 import { PROCESS } from "./rules/process.ts";
 import { REQUESTS } from "./rules/requests.ts";
 import type { Scenario, Series } from "./rules/scenario.ts";
-import { usePromtool } from "./support/prometheus.ts";
+import { usePromtool } from "./support/promtool.ts";
 
 const RULES_FILE = new URL("../rules/tsp-alerts.yaml", import.meta.url);
 const RULES: readonly Rule[] = buildRuleFile().groups.flatMap(({ rules }) => rules);

@@ -10,14 +10,17 @@ export const REQUESTS_GROUP: AlertGroup = {
   alerts: [
     {
       name: "TspInternalErrors",
-      value: promql.shareBy(REQUESTS, DEPLOYMENT, { tsp_status_code: 100 }),
+      value: promql.shareBy(REQUESTS, DEPLOYMENT, {
+        tsp_status_code: 100,
+        http_code: 500,
+      }),
       limit: `> ${LIMITS.internalErrorShare}`,
       for: "5m",
       severity: "critical",
-      summary: "{{ $value | humanizePercentage }} of all requests end with code 100",
+      summary: "{{ $value | humanizePercentage }} of all requests end with an internal error",
       description:
-        "Code 100 is the proxy's own fault, or a configuration older than 24 hours. No KMS and no " +
-        "caller causes it.",
+        "HTTP 500 with code 100 is a fault of the proxy itself, or a configuration older than 24 hours. " +
+        "No KMS and no caller causes it.",
     },
     {
       name: "TspRequestsSlow",

@@ -1,7 +1,7 @@
 import { A, LABELS_OF_A, type Scenario } from "./scenario.ts";
 
-const counted = (code: number) =>
-  `tsp_request_duration_seconds_count{${A}, endpoint="/api/1/document/wrap", tsp_status_code="${code}"}`;
+const counted = (code: number, http: number) =>
+  `tsp_request_duration_seconds_count{${A}, endpoint="/api/1/document/wrap", http_code="${http}", tsp_status_code="${code}"}`;
 const bucket = (endpoint: string, le: string) =>
   `tsp_request_duration_seconds_bucket{${A}, endpoint="/api/1/document/${endpoint}", le="${le}"}`;
 const slow = (endpoint: string) => ({
@@ -17,15 +17,19 @@ export const REQUESTS: readonly Scenario[] = [
   {
     alert: "TspInternalErrors",
     fires: {
-      when: "six in a hundred requests end with code 100",
-      series: { [counted(0)]: "0+94x20", [counted(100)]: "0+6x20" },
+      when: "six in a hundred requests end with code 100 and HTTP 500",
+      series: { [counted(0, 200)]: "0+94x20", [counted(100, 500)]: "0+6x20" },
       at: "10m",
       labels: { job: "tsp" },
-      summary: "6% of all requests end with code 100",
+      summary: "6% of all requests end with an internal error",
     },
     quiet: {
-      when: "one in two hundred does, and many with other codes",
-      series: { [counted(0)]: "0+199x20", [counted(100)]: "0+1x20", [counted(203)]: "0+50x20" },
+      when: "one in two hundred does, and many are turned away for want of room",
+      series: {
+        [counted(0, 200)]: "0+199x20",
+        [counted(100, 500)]: "0+1x20",
+        [counted(100, 503)]: "0+50x20",
+      },
       at: "10m",
     },
   },
@@ -63,14 +67,14 @@ export const REQUESTS: readonly Scenario[] = [
     alert: "TspUnauthorized",
     fires: {
       when: "two requests a second have a wrong key",
-      series: { [counted(101)]: "0+120x30" },
+      series: { [counted(101, 401)]: "0+120x30" },
       at: "15m",
       labels: { job: "tsp" },
       summary: "2 requests a second come with a wrong API key",
     },
     quiet: {
       when: "one in two seconds has, and most have the right one",
-      series: { [counted(101)]: "0+30x30", [counted(0)]: "0+6000x30" },
+      series: { [counted(101, 401)]: "0+30x30", [counted(0, 200)]: "0+6000x30" },
       at: "15m",
     },
   },

@@ -32,7 +32,10 @@ const INTRODUCTION = `# Metrics
 
 \`GET /metrics\` on the HTTP port answers in the Prometheus text format. No label holds a tenant, a
 key or an address, and every label takes its values from a closed set, so the number of series does
-not grow with the number of tenants. Counters and gauges exist from the first scrape on, at zero.`;
+not grow with the number of tenants. Counters and gauges exist from the first scrape on, at zero.
+
+Boards for Grafana and alert rules are built from the same catalogue: [dashboards](../dashboards/README.md),
+[runbooks](runbooks/README.md).`;
 
 function renderMetric(metric: MetricDefinition): string {
   const unit = metric.unit === "1" ? "" : `, in ${metric.unit}`;

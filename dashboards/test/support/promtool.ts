@@ -2,7 +2,7 @@ import { type ExecResult, GenericContainer, type StartedTestContainer } from "te
 import { beforeAll } from "vitest";
 
 /** The oldest Prometheus that the rules are written for. */
-const PROMETHEUS_IMAGE = "prom/prometheus:v2.42.0";
+export const PROMETHEUS_IMAGE = "prom/prometheus:v2.42.0";
 
 export interface Promtool {
   /** Puts a file into `/tmp`, where `promtool` then runs. */
