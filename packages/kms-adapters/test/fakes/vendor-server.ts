@@ -78,7 +78,7 @@ export async function startVendorServer(
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     void readRequest(incoming).then((request) => {
       requests.push(request);
-      const path = request.path.replace(/\/$/, "");
+      const path = request.path.replace(/(?<=.)\/$/, "");
       const trick = mischief.findIndex(({ pathEnd }) => path.endsWith(pathEnd));
       if (trick >= 0) return mischief.splice(trick, 1)[0]?.act(response, request);
       return sendAnswer(response, answer(request));
