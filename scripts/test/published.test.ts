@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -167,6 +167,23 @@ describe("metrics, installed alone", () => {
         expect.stringMatching(/^process_resident_memory_bytes \d+/),
       ]),
     );
+  });
+});
+
+describe("deploy-cdk8s, installed alone", () => {
+  const application = applicationWith("@tenant-security/deploy-cdk8s");
+
+  it("renders the same manifests by its program and by its function", async () => {
+    writeFileSync(join(application().path, "settings.yaml"), "image: proxy:1");
+
+    const program = await application().execute("tsp-manifests", ["settings.yaml"]);
+    const printed = await application().evaluate(`
+      import { renderManifests } from "@tenant-security/deploy-cdk8s";
+      console.log(renderManifests({ image: "proxy:1" }));
+    `);
+
+    expect(printed).toContain("kind: Deployment");
+    expect([program.code, program.stdout.trim()]).toEqual([0, printed]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Mistake, PropsError, renderManifests } from "../src/index.ts";
-import { EVERYTHING, IMAGE } from "./combinations.ts";
+import { EVERYTHING, IMAGE, RULES } from "./combinations.ts";
 
 /** As settings arrive from JavaScript or a file: nobody has looked at them. */
 function mistakesOf(props: unknown): readonly Mistake[] {
@@ -83,9 +83,42 @@ describe("Props that are wrong", () => {
       "alerts.groups[0].rules[0]",
       "needs exactly one of alert and record",
     ],
+    [{ alerts: { groups: [RULES[0], RULES[0]] } }, "alerts.groups[1].name", "is there twice"],
+    [{ pod: { tolerations: [{}] } }, "pod.tolerations[0]", "needs a key, or operator Exists"],
+    [
+      { pod: { tolerations: [{ key: "a", operator: "Exists", value: "b" }] } },
+      "pod.tolerations[0]",
+      "cannot have a value",
+    ],
+    [
+      { pod: { tolerations: [{ key: "a", tolerationSeconds: 1 }] } },
+      "pod.tolerations[0]",
+      "has seconds for NoExecute only",
+    ],
+    [
+      { autoscaling: { requestsInFlight: 0.0001 } },
+      "autoscaling.requestsInFlight",
+      "must be 0 or at least 0.1",
+    ],
+    [
+      { pod: { imagePullSecrets: ["a", "a"] } },
+      "pod.imagePullSecrets",
+      "must be a list without repetitions",
+    ],
     [{ pod: { user: 0 } }, "pod.user", "must be a whole number, 1 – 2,147,483,647"],
     [{ pod: { labels: { app: "x" } } }, "pod.labels.app", "is the label that selects the pods"],
     [{ pod: { labels: { a: "b c" } } }, "pod.labels.a", "must be a label of Kubernetes"],
+    [{ pod: { labels: { "a b": "c" } } }, "pod.labels.a b", 'must be called like "team" or'],
+    [{ pod: { annotations: { "/a": "b" } } }, "pod.annotations./a", "must be called like"],
+    [
+      {
+        alerts: {
+          groups: [{ name: "a", rules: [{ alert: "A", expr: "up", labels: { "a-b": "c" } }] }],
+        },
+      },
+      "alerts.groups[0].rules[0].labels.a-b",
+      "must be called as Prometheus calls labels",
+    ],
     [{ pod: { annotations: { a: true } } }, "pod.annotations.a", "must be text, in quotes"],
     [{ replica: 3 }, "replica", "is not known"],
   ])("%o: %s %s", ([change, path, message]) => {

@@ -84,12 +84,30 @@ export const anyText: TString = Type.String({ description: "text, in quotes if n
 
 export const filledText: TString = Type.String({ description: "text", minLength: 1 });
 
+const NAME = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?";
+
+/** A name, after a domain where somebody outside of this deployment reads it. */
+const objectKey = text(
+  'called like "team" or "example.com/team"',
+  `^(?:${LABEL}(?:\\.${LABEL})*/)?(?=.{1,63}$)${NAME}$`,
+  317,
+);
+
 const labelValue = text(
   "a label of Kubernetes: at most 63 letters, digits and -_. inside",
-  "^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+  `^(?:${NAME})?$`,
   63,
 );
 
-export const labels: TRecord<string, TString> = Type.Record(Type.String(), labelValue);
+const seriesLabel = text("called as Prometheus calls labels", "^[a-zA-Z_][a-zA-Z0-9_]*$");
 
-export const texts: TRecord<string, TString> = Type.Record(Type.String(), anyText);
+function table(key: TString, value: TString): TRecord<string, TString> {
+  return Type.Record(Type.String(), value, { propertyNames: key });
+}
+
+export const labels: TRecord<string, TString> = table(objectKey, labelValue);
+
+export const annotations: TRecord<string, TString> = table(objectKey, anyText);
+
+/** Labels and annotations of a rule. */
+export const seriesLabels: TRecord<string, TString> = table(seriesLabel, anyText);

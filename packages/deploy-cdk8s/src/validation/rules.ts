@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
+import { CONTRACT } from "../contract.ts";
 import type { Mistake } from "../errors.ts";
 import type { NetworkPolicyProps, PeerProps } from "../props/network-policy.ts";
-import type { TenantSecurityProxyProps } from "../props/props.ts";
-import { CONTRACT } from "../contract.ts";
+import type { TenantSecurityProxyProps, TolerationProps } from "../props/props.ts";
+import { cidrMistake } from "./cidr.ts";
 
 /** The props that have passed the schema; what has not is missing. */
 type Props = Partial<TenantSecurityProxyProps>;
@@ -28,6 +28,9 @@ export const RULES: readonly Rule[] = [
     const { minReplicas = 2, maxReplicas = 10, requestsInFlight, cpuPercent } = autoscaling;
     if (minReplicas > maxReplicas) {
       yield { path: "autoscaling.minReplicas", message: `must not be above ${maxReplicas}` };
+    }
+    if (requestsInFlight !== undefined && requestsInFlight > 0 && requestsInFlight < 0.1) {
+      yield { path: "autoscaling.requestsInFlight", message: "must be 0 or at least 0.1" };
     }
     if (requestsInFlight === 0 && cpuPercent === 0) {
       yield { path: "autoscaling", message: "needs requestsInFlight, cpuPercent or both" };
@@ -72,13 +75,16 @@ export const RULES: readonly Rule[] = [
     }
   },
 
-  function* alerts({ alerts }) {
-    for (const [group, { rules }] of (alerts?.groups ?? []).entries()) {
-      for (const [index, rule] of rules.entries()) {
-        if ((rule.alert === undefined) === (rule.record === undefined)) {
-          const path = `alerts.groups[${group}].rules[${index}]`;
-          yield { path, message: "needs exactly one of alert and record" };
-        }
+  function* alerts({ alerts: { groups } = { groups: [] } }) {
+    const names = new Set<string>();
+    for (const [index, { name, rules }] of groups.entries()) {
+      const path = `alerts.groups[${index}]`;
+      if (names.has(name)) yield { path: `${path}.name`, message: "is there twice" };
+      names.add(name);
+      for (const [position, { alert, record }] of rules.entries()) {
+        if ((alert === undefined) !== (record === undefined)) continue;
+        const message = "needs exactly one of alert and record";
+        yield { path: `${path}.rules[${position}]`, message };
       }
     }
   },
@@ -89,6 +95,13 @@ export const RULES: readonly Rule[] = [
     }
   },
 
+  function* tolerations({ pod }) {
+    for (const [index, toleration] of (pod?.tolerations ?? []).entries()) {
+      const message = tolerationMistake(toleration);
+      if (message !== undefined) yield { path: `pod.tolerations[${index}]`, message };
+    }
+  },
+
   function* peers({ networkPolicy = {} }) {
     for (const [path, peer] of allPeers(networkPolicy)) {
       const message = peerMistake(peer);
@@ -96,6 +109,14 @@ export const RULES: readonly Rule[] = [
     }
   },
 ];
+
+function tolerationMistake(toleration: TolerationProps): string | undefined {
+  const { key, operator = "Equal", value, effect, tolerationSeconds } = toleration;
+  if (key === undefined && operator === "Equal") return "needs a key, or operator Exists";
+  if (value !== undefined && operator === "Exists") return "cannot have a value: Exists is for any";
+  const seconds = tolerationSeconds !== undefined;
+  return seconds && effect !== "NoExecute" ? "has seconds for NoExecute only" : undefined;
+}
 
 function* allPeers(policy: NetworkPolicyProps): Iterable<readonly [string, PeerProps]> {
   const { clients, prometheus, eventReaders, dns, kms } = policy;
@@ -112,12 +133,5 @@ function peerMistake({ cidr, namespace, podLabels }: PeerProps): string | undefi
   if ((cidr === undefined) !== pods) {
     return "needs either cidr, or namespace, podLabels or both";
   }
-  if (cidr === undefined) return undefined;
-  const [address = "", bits = ""] = cidr.split("/");
-  const longest =
-    new Map([
-      [4, 32],
-      [6, 128],
-    ]).get(isIP(address)) ?? -1;
-  return Number(bits) <= longest ? undefined : `has no range of addresses: ${cidr}`;
+  return cidr === undefined ? undefined : cidrMistake(cidr);
 }

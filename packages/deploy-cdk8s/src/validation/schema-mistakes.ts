@@ -41,7 +41,8 @@ function mistakesOf(error: SchemaError, value: unknown): Mistake[] {
         message: unknownMember(segments, name),
       }));
     case "boolean":
-      // Repeats an additional property.
+    case "propertyNames":
+      // Both repeat another error: that of the member itself.
       return [];
     default:
       return [{ path: pathOf(segments, value), message: `must be ${expected(error)}` }];

@@ -48,7 +48,7 @@ const stopping = form.closed({
 
 const service = form.closed({
   type: Type.Optional(form.choice("ClusterIP", "LoadBalancer")),
-  annotations: Type.Optional(form.texts),
+  annotations: Type.Optional(form.annotations),
 });
 
 const peer = form.closed({
@@ -100,8 +100,8 @@ const rule = form.closed({
   expr: form.filledText,
   for: Type.Optional(form.duration),
   keep_firing_for: Type.Optional(form.duration),
-  labels: Type.Optional(form.texts),
-  annotations: Type.Optional(form.texts),
+  labels: Type.Optional(form.seriesLabels),
+  annotations: Type.Optional(form.seriesLabels),
 });
 
 const ruleGroup = form.closed({
@@ -125,11 +125,13 @@ const toleration = form.closed({
 
 const pod = form.closed({
   labels: Type.Optional(form.labels),
-  annotations: Type.Optional(form.texts),
+  annotations: Type.Optional(form.annotations),
   nodeSelector: Type.Optional(form.labels),
   tolerations: Type.Optional(Type.Array(toleration)),
   priorityClassName: Type.Optional(form.objectName),
-  imagePullSecrets: Type.Optional(Type.Array(form.objectName)),
+  imagePullSecrets: Type.Optional(
+    Type.Array(form.objectName, { uniqueItems: true, description: "a list without repetitions" }),
+  ),
   user: Type.Optional(form.whole(1, 2_147_483_647)),
 });
 

@@ -1,7 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithContainers } from "../../../kms-adapters/test/containers/engine.ts";
 import { renderManifests } from "../../src/index.ts";
+import { anyProps } from "../any-props.ts";
 import { COMBINATIONS } from "../combinations.ts";
 import { type Manifest, manifestsOf, podOf, rendered } from "../rendered.ts";
 import { type Answer, ApiServer } from "./api-server.ts";
@@ -45,6 +47,22 @@ describeWithContainers("The API server of Kubernetes 1.36", () => {
       expect(await refusals(objects.filter(isOfOperator))).toEqual([]);
     });
   });
+
+  it(
+    "accepts whatever else the checks of this package let through",
+    { timeout: 120_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(anyProps, async (props) => {
+          const objects = rendered(props).filter(
+            (object) => definitions !== undefined || !isOfOperator(object),
+          );
+          expect(await refusals([...objects, podOf(objects)])).toEqual([]);
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
 
   it("would refuse a member that it does not know", async () => {
     const [account] = rendered({ image: "proxy:1" });
