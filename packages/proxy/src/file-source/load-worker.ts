@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { giveBackMemory } from "./give-back-memory.ts";
 import { statesNow } from "./file-states.ts";
 import { loadDocument } from "./load-document.ts";
 import type { LoadJob, LoadMessage } from "./load-job.ts";
@@ -32,4 +33,5 @@ const outcome = await loadDocument(job, {
   },
   look: statesNow,
 });
+giveBackMemory();
 post({ outcome }, outcome.kind === "built" ? [outcome.document.image.buffer] : []);

@@ -428,6 +428,42 @@ describe("idle clients", () => {
   });
 });
 
+describe("clients at a refresh", () => {
+  it("take over the configuration of the new snapshot, so that the old one can go", async () => {
+    const seen: unknown[] = [];
+    const pool = createPool({
+      drivers: driversOf(async (given) => {
+        seen.push(given);
+        throw configInvalid();
+      }),
+    });
+    const next = configuration(1);
+    await codeOf(() => pool.wrap(A, KEY));
+
+    pool.retain((id) => (id === 1 ? next : undefined));
+    await codeOf(() => pool.wrap(A, KEY));
+
+    expect(seen).toHaveLength(2);
+    expect(seen[0]).toBe(A);
+    expect(seen[1]).toBe(next);
+  });
+
+  it.for([
+    ["is gone", undefined],
+    ["cannot be used any more", { usable: false, id: 1, reason: "it is broken" }],
+    ["is another one", configuration(1, { fingerprint: "another" })],
+  ] as const)("are closed when their configuration %s", async ([, now]) => {
+    const pool = createPool();
+    await pool.wrap(A, KEY);
+    await pool.wrap(B, KEY);
+
+    pool.retain((id) => (id === 1 ? now : B));
+
+    await expect.poll(() => vendor.closed).toEqual([1]);
+    expect(pool.stats.clients).toBe(1);
+  });
+});
+
 describe("a pool that is closed", () => {
   it("lets calls under way finish, turns away the others, and closes every client", async () => {
     const pool = createPool({ concurrency: 1 });
