@@ -12,11 +12,15 @@ import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { table } from "./lib/table.ts";
 import { proxyBenchmark } from "./proxy.ts";
+import { refreshBenchmark } from "./refresh.ts";
+import { tenantsBenchmark } from "./tenants.ts";
 import { startBenchmark } from "./start.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   proxyBenchmark,
   startBenchmark,
+  tenantsBenchmark,
+  refreshBenchmark,
   loopBenchmark,
   brief(eventQueueBenchmark),
   brief(keysBenchmark),
