@@ -1,3 +1,4 @@
+import { VariableType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { describeWithContainers } from "../../packages/kms-adapters/test/containers/engine.ts";
 import { ADAPTER_CONFIG } from "../src/autoscaling/adapter.ts";
@@ -14,6 +15,9 @@ const APPEARS_WHEN: Readonly<Record<string, string>> = {
 };
 
 const PANELS = [buildOverview(), buildAllMetrics()].flatMap(expressionsOf);
+const VARIABLES = (buildOverview().templating.list ?? []).filter(
+  ({ type }) => type === VariableType.Query,
+);
 const ALERTS = ALERT_GROUPS.flatMap(({ alerts }) => alerts);
 
 describeWithContainers("a Prometheus that scrapes proxies under traffic", () => {
@@ -35,10 +39,24 @@ describeWithContainers("a Prometheus that scrapes proxies under traffic", () => 
       { timeout: 40_000, interval: 200 },
     );
 
-  describe("has data for the panel", () => {
-    it.for(PANELS)("$place", async ({ expression }) => {
-      expect(await values(filledIn(expression))).not.toEqual([]);
+  describe("has data, and the labels of the legend, for the panel", () => {
+    it.for(PANELS)("$place", async ({ expression, legendLabels }) => {
+      const samples = await values(filledIn(expression));
+
+      for (const { metric } of samples) {
+        expect(Object.keys(metric)).toEqual(expect.arrayContaining([...legendLabels]));
+      }
     });
+  });
+
+  it.for(VARIABLES)("has values for the variable $name", async ({ name, definition = "" }) => {
+    const [, selector = "", label] =
+      /^label_values\((.+), (\w+)\)$/.exec(filledIn(definition)) ?? [];
+    expect(label).toBe(name);
+
+    const series = await world.prometheus.series(selector);
+    expect(series).not.toEqual([]);
+    for (const labels of series) expect(labels).toHaveProperty(name);
   });
 
   it.for(ALERTS.filter(({ name }) => !(name in APPEARS_WHEN)))(

@@ -40,6 +40,7 @@ function errors(): Row["panels"] {
       description: `${describe(requests)} docs/errors.md explains the codes.`,
       unit: "reqps",
       stacked: true,
+      nothing: "no errors",
       lines: [
         {
           expression: query.rateBy(requests, ["tsp_status_code"], failed),
@@ -52,6 +53,7 @@ function errors(): Row["panels"] {
       description: describe(requests),
       unit: "reqps",
       stacked: true,
+      nothing: "no errors",
       lines: [{ expression: query.rateBy(requests, ["endpoint"], failed), legend: "{{endpoint}}" }],
     }),
     lines({
@@ -59,6 +61,7 @@ function errors(): Row["panels"] {
       description: `${describe(calls)} Status 0: no answer came.`,
       unit: "reqps",
       stacked: true,
+      nothing: "no errors",
       lines: [
         {
           expression: query.rateBy(calls, ["kms_type", "http_code"], { http_code: { not: /2../ } }),

@@ -34,6 +34,8 @@ export interface PanelOptions {
   readonly unit: string;
   /** Columns out of 24; 8 if not given. */
   readonly span?: number;
+  /** Shown instead of "No data", where that is good news. */
+  readonly nothing?: string;
 }
 
 export interface LinesOptions extends PanelOptions {
@@ -67,6 +69,7 @@ export function lines(options: LinesOptions): LinesBuilder {
     .tooltip(tooltip())
     .targets(options.lines.map(target));
   if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
+  if (options.nothing !== undefined) panel.noValue(options.nothing);
   if (max !== undefined) panel.max(max);
   if (limit !== undefined) {
     panel
@@ -82,8 +85,6 @@ export interface FigureOptions extends PanelOptions {
   readonly expression: string;
   /** Where it turns red, or yellow and red. */
   readonly limits?: readonly number[];
-  /** Shown where there is nothing to count. */
-  readonly nothing?: string;
 }
 
 /** One number, with its course in the background. */

@@ -88,9 +88,6 @@ function gaugeView(metric: OfKind<"gauge">): ReturnType<typeof lines> {
   });
 }
 
-function isKind<K extends MetricKind>(
-  metric: MetricDefinition,
-  ...kinds: K[]
-): metric is OfKind<K> {
-  return kinds.some((kind) => kind === metric.kind);
+function isKind<K extends MetricKind>(metric: MetricDefinition, kind: K): metric is OfKind<K> {
+  return metric.kind === kind;
 }

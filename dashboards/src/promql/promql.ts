@@ -64,6 +64,17 @@ export class Promql {
     return `${counted} / ${this.rateBy(metric, by, whole)}`;
   }
 
+  /** The same, and 0 where nothing of that kind was counted yet. */
+  shareOrZeroBy<D extends Counting>(
+    metric: D,
+    by: By<D>,
+    part: Matchers<D>,
+    whole: Matchers<D> = {},
+  ): string {
+    const all = this.rateBy(metric, by, whole);
+    return `(${this.rateBy(metric, by, { ...whole, ...part })} or ${all} * 0) / ${all}`;
+  }
+
   quantileBy<D extends Histogram>(
     quantile: number,
     metric: D,

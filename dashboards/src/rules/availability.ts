@@ -1,10 +1,18 @@
 import { CATALOG, PROCESS_CATALOG } from "@tenant-security/metrics";
-import { type AlertGroup, promql } from "./alert.ts";
+import { type AlertGroup, DEPLOYMENT, promql } from "./alert.ts";
 import { LIMITS } from "./limits.ts";
 
 // Targets have no name of ours, but what exposed our metrics within a day is a proxy.
 const PROXIES = promql.over("present_over_time", CATALOG.buildInfo, "1d");
-const REFRESH = promql.series(CATALOG.kmsLastConfigRefresh);
+const READY = `${promql.series(CATALOG.kmsLastConfigRefresh)} > time() - ${LIMITS.configExpiredSeconds}`;
+
+const perDeployment = (expression: string) => `count by (${DEPLOYMENT.join(", ")}) (${expression})`;
+
+// A deployment of the last hours without a ready proxy. Where there is none at all, as after a
+// long outage or with a scrape job that finds nothing, the absence itself.
+const NONE_READY =
+  `${perDeployment(promql.over("present_over_time", CATALOG.buildInfo, "6h"))} ` +
+  `unless ${perDeployment(READY)} or on () absent(${READY})`;
 
 export const AVAILABILITY: AlertGroup = {
   name: "tsp-availability",
@@ -22,10 +30,10 @@ export const AVAILABILITY: AlertGroup = {
     },
     {
       name: "TspNoneReady",
-      value: `absent(${REFRESH} > time() - ${LIMITS.configExpiredSeconds})`,
+      value: NONE_READY,
       for: "2m",
       severity: "critical",
-      summary: "No proxy is ready",
+      summary: "No proxy{{ with $labels.job }} of {{ . }}{{ end }} is ready",
       description:
         "None is scraped that has a configuration younger than 24 hours: all are down, cannot load " +
         "their configuration, or Prometheus does not find them. Applications get no keys.",

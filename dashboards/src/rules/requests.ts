@@ -70,7 +70,7 @@ export const REQUESTS_GROUP: AlertGroup = {
       summary:
         "{{ $labels.instance }} closed about {{ $value | humanize }} connections within 5 minutes",
       description:
-        "Too many were open. Callers saw a reset and no answer, so no other metric shows these.",
+        "Too many were open. Callers saw HTTP 503 with code 100, or a reset that no other metric shows.",
     },
   ],
 };

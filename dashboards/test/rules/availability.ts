@@ -26,19 +26,43 @@ export const AVAILABILITY: readonly Scenario[] = [
   {
     alert: "TspNoneReady",
     fires: {
-      when: "every configuration is older than a day",
-      series: { [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20" },
+      when: "every configuration of a deployment is older than a day, and another one is well",
+      series: {
+        ...IS_PROXY,
+        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20",
+        'tsp_build_info{job="staging", instance="b", version="1"}': "1x20",
+        'tsp_kms_last_config_refresh_timestamp_seconds{job="staging", instance="b"}': "0x20",
+      },
       at: "10m",
-      labels: {},
-      summary: "No proxy is ready",
+      labels: { job: "tsp" },
+      summary: "No proxy of tsp is ready",
     },
     quiet: {
       when: "one of two has a younger one",
       series: {
+        ...IS_PROXY,
         [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20",
         'tsp_kms_last_config_refresh_timestamp_seconds{job="tsp", instance="b"}': "0x20",
       },
       at: "10m",
+    },
+  },
+  {
+    alert: "TspNoneReady",
+    fires: {
+      when: "Prometheus has never seen a proxy",
+      series: { 'up{job="node", instance="b"}': "1x20" },
+      at: "3m",
+      labels: {},
+      summary: "No proxy is ready",
+    },
+    quiet: {
+      when: "a proxy is restarted within two minutes",
+      series: {
+        [`tsp_build_info{${A}, version="1"}`]: "1x5 stale 1x10",
+        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "0x5 stale 0x10",
+      },
+      at: "7m",
     },
   },
   {

@@ -33,13 +33,16 @@ export const KMS_ROW: Row = {
       description: "Share of the calls to each type of KMS.",
       unit: "percentunit",
       limit: LIMITS.kmsErrorShare,
-      lines: [{ expression: query.shareBy(CALLS, ["kms_type"], FAILED), legend: "{{kms_type}}" }],
+      lines: [
+        { expression: query.shareOrZeroBy(CALLS, ["kms_type"], FAILED), legend: "{{kms_type}}" },
+      ],
     }),
     lines({
       title: "KMS errors by HTTP status",
       description: "Status 0: no answer came.",
       unit: "reqps",
       stacked: true,
+      nothing: "no errors",
       lines: [
         {
           expression: query.rateBy(CALLS, ["kms_type", "http_code"], FAILED),

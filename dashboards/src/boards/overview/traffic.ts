@@ -33,8 +33,7 @@ export const SUMMARY_ROW: Row = {
         "Share of requests that ended with a code other than 0, callers' mistakes included.",
       unit: "percentunit",
       limits: [0.01, 0.05],
-      expression: query.shareBy(requestDuration, [], FAILED, API),
-      nothing: "0 %",
+      expression: query.shareOrZeroBy(requestDuration, [], FAILED, API),
     }),
     figure({
       title: "p99 latency",
@@ -78,6 +77,7 @@ export const TRAFFIC_ROW: Row = {
       description: "docs/errors.md explains the codes.",
       unit: "reqps",
       stacked: true,
+      nothing: "no errors",
       lines: [
         {
           expression: query.rateBy(requestDuration, ["tsp_status_code"], FAILED),
