@@ -1,8 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --conditions=@tenant-security/source
-import { runCli } from "./cli/cli.ts";
-import { COMMANDS } from "./cli/commands.ts";
+import "./cli/first-process.ts";
 import { EXIT } from "./cli/exit-code.ts";
-import { processTerminal } from "./cli/process-terminal.ts";
+
+// After that one has run: imports of a module are all loaded before the first of them runs.
+const { runCli } = await import("./cli/cli.ts");
+const { COMMANDS } = await import("./cli/commands.ts");
+const { processTerminal } = await import("./cli/process-terminal.ts");
 
 try {
   process.exitCode = await runCli(COMMANDS, process.argv.slice(2), processTerminal());

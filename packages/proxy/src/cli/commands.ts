@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { checkCommand } from "./commands/check.ts";
 import { eventsTailCommand } from "./commands/events-tail.ts";
+import { healthCommand } from "./commands/health.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectEdekCommand } from "./commands/inspect-edek.ts";
 import { secretsArchiveCommand } from "./commands/secrets/archive.ts";
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   checkCommand,
   verifyCommand,
+  healthCommand,
   inspectEdekCommand,
   secretsListCommand,
   secretsCreateCommand,
