@@ -122,6 +122,7 @@ const CALL: Call = {
   iclFields: { requestingId: "benchmark" },
   customFields: {},
   signal: new AbortController().signal,
+  abandoned: false,
 };
 
 function createService(): { service: RunningKeyService; close: () => Promise<void> } {

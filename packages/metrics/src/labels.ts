@@ -22,6 +22,9 @@ export const LABEL_VALUES = {
   tspStatusCode: [
     0, 100, 101, 102, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 301, 401,
   ],
+  /** What there was no room for, or no time. */
+  shedReason: ["delay", "in_flight", "batch_items", "body_bytes", "connections", "pipelining"],
+  batchState: ["under_way", "waiting"],
   kmsOperation: ["wrap", "unwrap"],
   keyOperation: ["wrap", "unwrap", "lease_wrap", "lease_unwrap", "secret_wrap", "secret_unwrap"],
   /** The reasons of `@tenant-security/event-queue`. */

@@ -7,6 +7,7 @@ import { Exchange } from "./http/exchange.ts";
 import { metricsHandler } from "./http/metrics-handler.ts";
 import { Outbox } from "./http/outbox.ts";
 import type { HttpLimits, HttpLogger, HttpObserver, Scrape } from "./http/ports.ts";
+import { Overload } from "./http/overload/overload.ts";
 import { pathOf, routedUrl } from "./http/request-path.ts";
 import { apiRoutes } from "./http/routes/api-routes.ts";
 import type { RouteParts } from "./http/routes/parts.ts";
@@ -29,6 +30,8 @@ export interface AppOptions extends RouteParts {
   readonly observer?: HttpObserver | undefined;
   /** Those of this app's server, for whoever drains it. Left out: they are only limited. */
   readonly connections?: Connections | undefined;
+  /** Whose measure somebody else takes. Left out: the event loop is not watched. */
+  readonly overload?: Overload | undefined;
   /** Left out: plain HTTP. */
   readonly tls?: TlsPair | undefined;
 }
@@ -43,6 +46,7 @@ const NOBODY: HttpObserver = {
   finished() {},
   connections() {},
   connectionRejected() {},
+  shed() {},
 };
 
 const NO_QUERY: Readonly<Record<string, string>> = Object.freeze({});
@@ -57,6 +61,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     connections: options.connections ?? new Connections(limits.maxConnections, observer),
     outbox: new Outbox(),
     okHead: new OkHead(limits.keepAliveTimeoutMs),
+    overload: options.overload ?? new Overload(limits, options.logger),
   };
   const serves: Serves = new Map(
     apiRoutes(options).map((route) => [route.path, apiHandler(route, parts)]),
@@ -139,7 +144,12 @@ function begin(
   serve: Serve,
 ): void {
   const exchange = new Exchange(parts, endpoint, request, response);
-  if (parts.connections.holding) parts.connections.admit(() => run(exchange, serve));
+  if (parts.connections.holding) parts.connections.admit(() => start(exchange, serve));
+  else start(exchange, serve);
+}
+
+function start(exchange: Exchange, serve: Serve): void {
+  if (exchange.mustWait) exchange.defer(() => run(exchange, serve));
   else run(exchange, serve);
 }
 

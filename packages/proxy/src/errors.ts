@@ -6,6 +6,8 @@ export interface ProxyErrorOptions extends ErrorOptions {
   readonly http?: number;
   /** What only those who run the proxy may learn, such as a path: for the log, never for a caller. */
   readonly detail?: string | undefined;
+  /** When it is worth to try again. Default: 1 for HTTP statuses 429 and 503, else never said. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** An answer the caller is meant to read. Anything else turns into `UNKNOWN_ERROR`. */
@@ -16,12 +18,15 @@ export class ProxyError extends Error {
 
   readonly status: StatusName;
   readonly http: number;
+  /** For the header `Retry-After`; undefined: trying again is not known to help. */
+  readonly retryAfterSeconds: number | undefined;
   readonly #detail: string | undefined;
 
   constructor(status: StatusName, message: string, options: ProxyErrorOptions = {}) {
     super(message, options);
     this.status = status;
     this.http = options.http ?? HTTP_STATUS[status];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? (isTemporary(this.http) ? 1 : undefined);
     this.#detail = options.detail;
   }
 
@@ -42,4 +47,9 @@ export class ProxyError extends Error {
   toJSON(): { code: number; message: string } {
     return { code: STATUS[this.status], message: this.message };
   }
+}
+
+/** Too much at the moment, or not available at the moment. */
+function isTemporary(http: number): boolean {
+  return http === 429 || http === 503;
 }

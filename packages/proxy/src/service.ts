@@ -19,7 +19,13 @@ import { callsPerConfiguration, KmsPool } from "./keys/kms-pool.ts";
 import { StopDeadline } from "./service/deadline.ts";
 import { observeEvents, openEventStream } from "./service/event-stream.ts";
 import { keyNotices, observeKeys } from "./service/key-notices.ts";
-import { breakerObserver, httpObserver, keyCounter, kmsObserver } from "./service/observers.ts";
+import {
+  breakerObserver,
+  httpObserver,
+  keyCounter,
+  kmsObserver,
+  observeOverload,
+} from "./service/observers.ts";
 import { tenantNotices } from "./service/tenant-notices.ts";
 import { SnapshotRefresher } from "./tenants/refresher.ts";
 import type { Snapshot, TenantSource } from "./tenants/source.ts";
@@ -240,12 +246,13 @@ class ProxyService implements Service {
       keys,
       events,
       tls,
-      limits: { ...http, maxConnections: this.#budget.connections },
+      limits: { ...http, ...this.#settings.overload, maxConnections: this.#budget.connections },
       observer: httpObserver(metrics),
       logger: this.#logger,
       scrape: async () => ({ contentType: metrics.contentType, body: await metrics.scrape() }),
     });
     const address = await server.listen(http.address);
+    observeOverload(metrics, server.overload);
     this.#http = server;
     if (http.tls !== undefined && tls !== undefined) this.#followTls(http.tls, tls, server);
     return address;

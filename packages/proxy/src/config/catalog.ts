@@ -3,11 +3,13 @@ import { HTTP_SETTINGS, type HttpCatalog } from "./catalog/http.ts";
 import { IGNORED_SETTINGS, type IgnoredCatalog } from "./catalog/ignored.ts";
 import { KEY_SETTINGS, type KeyCatalog } from "./catalog/keys.ts";
 import { KMS_SETTINGS, type KmsCatalog } from "./catalog/kms.ts";
+import { OVERLOAD_SETTINGS, type OverloadCatalog } from "./catalog/overload.ts";
 import { PROCESS_SETTINGS, type ProcessCatalog } from "./catalog/process.ts";
 import type { Setting } from "./setting.ts";
 
 type Catalog = ProcessCatalog &
   HttpCatalog &
+  OverloadCatalog &
   EventCatalog &
   KeyCatalog &
   KmsCatalog &
@@ -17,6 +19,7 @@ type Catalog = ProcessCatalog &
 export const SETTINGS: Catalog = {
   ...PROCESS_SETTINGS,
   ...HTTP_SETTINGS,
+  ...OVERLOAD_SETTINGS,
   ...EVENT_SETTINGS,
   ...KEY_SETTINGS,
   ...KMS_SETTINGS,

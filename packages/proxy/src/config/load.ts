@@ -49,6 +49,12 @@ function read(reader: SettingsReader): Settings {
     apiKeys: apiKeys(reader),
     logLevel: logLevel(reader),
     http: http(reader, host),
+    overload: {
+      overloadDelayMs: reader.integer("TSP_OVERLOAD_DELAY_MS"),
+      maxInFlightRequests: reader.integer("TSP_MAX_IN_FLIGHT_REQUESTS"),
+      maxInFlightBatchItems: reader.integer("TSP_MAX_IN_FLIGHT_BATCH_ITEMS"),
+      maxInFlightBodyBytes: reader.integer("TSP_MAX_IN_FLIGHT_BODY_BYTES"),
+    },
     health: { address: reader.address("TSP_HEALTH_BIND_ADDRESS", host) },
     events: events(reader, host),
     source: {

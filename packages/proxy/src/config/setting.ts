@@ -4,13 +4,22 @@ export type SettingGroup =
   | "Addresses"
   | "Tenants"
   | "HTTP"
+  | "Overload"
   | "Security events"
   | "Keys"
   | "KMS calls"
   | "Stopping"
   | "Accepted and ignored";
 
-export type SettingUnit = "ms" | "bytes" | "events" | "items" | "connections" | "wraps" | "calls";
+export type SettingUnit =
+  | "ms"
+  | "bytes"
+  | "events"
+  | "items"
+  | "connections"
+  | "requests"
+  | "wraps"
+  | "calls";
 
 interface Described {
   readonly group: SettingGroup;

@@ -1,3 +1,5 @@
+import type { OverloadLimits } from "../http/overload/overload.ts";
+
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -30,6 +32,8 @@ export interface Settings {
     readonly requestTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
   };
+  /** What one process takes on at once. */
+  readonly overload: OverloadLimits;
   readonly health: { readonly address: Address };
   readonly events: {
     readonly enabled: boolean;

@@ -97,6 +97,7 @@ function exampleEvents(): string[] {
 }
 
 const EXAMPLE_CALL: Call = {
+  abandoned: false,
   tenantId: "acme",
   rayId: "q8Zr0yX-5uWb2LfT",
   iclFields: { requestingId: "user-17", dataLabel: "invoice", sourceIp: "203.0.113.7" },

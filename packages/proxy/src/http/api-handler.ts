@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ApiRoute } from "./api-route.ts";
 import type { ApiKeys } from "./api-keys.ts";
-import { type UseBody, readBody } from "./body.ts";
+import { type BodyRules, readBody, type UseBody } from "./body.ts";
 import type { Exchange, ExchangeParts } from "./exchange.ts";
 import { bodyRefusal, headRefusal } from "./head.ts";
 import { httpRefusal } from "./http-refusal.ts";
@@ -22,7 +22,8 @@ const LARGE_BODY_BYTES = 256 * 1_024;
  */
 export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exchange) => void {
   const { maxBodyBytes } = parts.limits;
-  const useBody = bodyUse(route, parts.limits.maxBatchSize);
+  const use = bodyUse(route, parts.limits.maxBatchSize);
+  const rules: BodyRules = { maxBytes: maxBodyBytes, counted: route.inParts, use };
   return (exchange) => {
     const { headers, httpVersionMinor } = exchange.request;
     const refusal =
@@ -33,9 +34,10 @@ export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exc
       exchange.refuse(refusal);
       return;
     }
+    if (route.inParts) exchange.holdConnection();
     // HTTP/1.0 knows no interim answers.
     if (headers.expect !== undefined && httpVersionMinor > 0) exchange.response.writeContinue();
-    readBody(exchange, maxBodyBytes, useBody);
+    readBody(exchange, rules);
   };
 }
 

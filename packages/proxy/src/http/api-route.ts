@@ -15,6 +15,8 @@ export interface ApiRoute {
   readonly answer: TSchema;
   /** How many things a body asks for that nobody has validated yet; for the batch limit. */
   itemsOf(body: Readonly<Record<string, unknown>>): number;
+  /** Asks for many things in one answer: one such request at a time on a connection. */
+  readonly inParts: boolean;
   /** Answers the exchange. `text` is what the body was parsed from. Throws a `ProxyError` that becomes the answer. */
   serve(exchange: Exchange, body: never, text: string): void;
 }
@@ -25,13 +27,15 @@ export interface ApiRouteOptions<P extends TProperties> {
   /** Added to the metadata, which they may refine. */
   readonly members: P;
   readonly answer: TSchema;
+  /** Default: false. */
+  readonly inParts?: boolean;
   readonly itemsOf?: (body: Readonly<Record<string, unknown>>) => number;
   readonly serve: (exchange: Exchange, body: BodyOf<P>, text: string) => void;
 }
 
 export function apiRoute<P extends TProperties>(options: ApiRouteOptions<P>): ApiRoute {
-  const { members, itemsOf = () => 1, ...route } = options;
-  return { ...route, itemsOf, body: Type.Object({ ...METADATA, ...members }) };
+  const { members, itemsOf = () => 1, inParts = false, ...route } = options;
+  return { ...route, itemsOf, inParts, body: Type.Object({ ...METADATA, ...members }) };
 }
 
 /** Entries of a member that should be an array or an object. */

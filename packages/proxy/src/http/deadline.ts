@@ -21,4 +21,10 @@ export class Deadline {
   clear(): void {
     clearTimeout(this.#timer);
   }
+
+  /** Nobody waits any more: what is under way may end now. */
+  end(): void {
+    this.clear();
+    this.#controller.abort(new DOMException("Nobody waits for the answer", "AbortError"));
+  }
 }

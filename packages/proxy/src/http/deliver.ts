@@ -13,12 +13,3 @@ export function deliver<T>(
     exchange.succeed(render(result));
   }
 }
-
-/** Answers with text that takes several turns of the event loop to write. */
-export function deliverInParts<T>(
-  exchange: Exchange,
-  result: Promise<T>,
-  render: (value: T) => Promise<readonly Buffer[]>,
-): void {
-  exchange.waitFor(result.then(render).then((parts) => exchange.succeedInParts(parts)));
-}

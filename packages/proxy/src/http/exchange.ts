@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ProxyError } from "../errors.ts";
+import { nobodyWaits } from "../keys/abandoned.ts";
 import type { Call, IclFields } from "../keys/ports.ts";
 import type { KeyService } from "../keys/service.ts";
 import { STATUS } from "../status.ts";
@@ -10,6 +11,9 @@ import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
 import { NO_CUSTOM_FIELDS } from "./metadata.ts";
 import type { HttpLimits, HttpLogger, HttpObserver } from "./ports.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
+import type { Overload } from "./overload/overload.ts";
+import { ShedError, shedError, type ShedReason } from "./overload/shed-error.ts";
+import { Stay } from "./overload/stay.ts";
 import { createRayId } from "./ray-id.ts";
 import { logRefusal } from "./refusal-log.ts";
 import { Connection, type OpenRequest } from "./server/connection.ts";
@@ -23,9 +27,12 @@ export interface ExchangeParts {
   readonly logger: HttpLogger;
   readonly limits: HttpLimits;
   readonly connections: Connections;
+  readonly overload: Overload;
   readonly outbox: Outbox;
   readonly okHead: OkHead;
 }
+
+const NO_HEADERS: readonly string[] = [];
 
 const NO_FIELDS: IclFields = { requestingId: "" };
 
@@ -48,6 +55,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
   /** The answer of a success, from the moment it is known. */
   #json: string | undefined;
   #answered = false;
+  #stay: Stay | undefined;
 
   constructor(
     parts: ExchangeParts,
@@ -78,11 +86,35 @@ export class Exchange implements Call, OpenRequest, Unsent {
     return this.request.complete;
   }
 
+  get abandoned(): boolean {
+    return this.#settled || this.#stay?.over === true;
+  }
+
+  get stay(): Stay {
+    return (this.#stay ??= new Stay(this.#parts.overload));
+  }
+
   /** Why there is no room for this request, whatever it asks for. */
-  get overload(): string | undefined {
-    if (this.#connection?.excess === true) return "Too many connections are open";
-    if (this.#connection?.crowded === true) return "Too many requests wait on this connection";
-    return undefined;
+  get noRoom(): ShedReason | undefined {
+    if (this.#connection?.excess === true) return "connections";
+    if (this.#connection?.crowded === true) return "pipelining";
+    const { shedder } = this.#parts.overload;
+    return shedder.refuses(this.request.headers["content-length"]) ? "delay" : undefined;
+  }
+
+  /** Whether an answer before this one on the same connection has to go out first. */
+  get mustWait(): boolean {
+    return this.#connection?.held === true && !this.#connection.crowded;
+  }
+
+  /** Calls `proceed` when that has happened. */
+  defer(proceed: () => void): void {
+    this.#connection?.defer(this, proceed);
+  }
+
+  /** Nothing that is sent after this request is begun before its answer has gone out. */
+  holdConnection(): void {
+    this.#connection?.hold(this);
   }
 
   /** Why the API key is refused; a header this connection was accepted with is not hashed again. */
@@ -100,8 +132,22 @@ export class Exchange implements Call, OpenRequest, Unsent {
 
   /** A wait has begun: it ends by an answer, or by one that says it took too long. */
   waitFor(work: Promise<void>): void {
-    this.#startDeadline();
+    const deadline = this.#startDeadline();
     work.catch((error: unknown) => this.fail(error));
+    // A scrape has to get through when nothing else does.
+    if (this.endpoint === METRICS_PATH) return;
+    this.#connection?.waits(this);
+    if (this.stay.takeRequest()) return;
+    this.refuse(shedError("in_flight"));
+    deadline.end();
+  }
+
+  /** The client has gone: nobody will ever read the answer. */
+  leave(): void {
+    this.stay.leave();
+    this.#deadline?.end();
+    const { parked } = this.stay;
+    if (parked !== undefined) this.refuse(parked);
   }
 
   /** Answers success with JSON that is all ASCII, at the end of this turn of the event loop. */
@@ -122,10 +168,14 @@ export class Exchange implements Call, OpenRequest, Unsent {
     this.#finish(200, 0);
   }
 
-  /** Answers success with JSON in parts, which are not copied into one. */
-  succeedInParts(parts: readonly Buffer[]): void {
-    if (this.#settled) return;
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+  /**
+   * Answers success with JSON in parts, which are not copied into one. `sent` is called when all
+   * of it has left this process, or the client has; never when there is another answer.
+   */
+  succeedInParts(parts: readonly Buffer[], length: number, sent: () => void): void {
+    if (this.abandoned) throw nobodyWaits();
+    this.stay.onLeave(sent);
+    this.onFlushed(sent);
     this.#writeHead(200, "application/json", length);
     this.response.cork();
     for (const part of parts) this.response.write(part);
@@ -147,14 +197,31 @@ export class Exchange implements Call, OpenRequest, Unsent {
   }
 
   refuse(error: ProxyError, allow?: string): void {
-    if (this.#settled) return;
+    const parked = this.#stay?.parked;
+    if (this.#settled || (parked !== undefined && parked !== error)) return;
+    if (this.#stay?.gone === true) {
+      this.#finish(0, STATUS[error.status]);
+      return;
+    }
+    if (parked === undefined && error instanceof ShedError && this.#park(error)) return;
     const body = errorBody(error);
-    const { http } = error;
-    this.#writeHead(http, "application/json", Buffer.byteLength(body), allow);
+    const { http, retryAfterSeconds } = error;
+    const headers = allow === undefined ? [] : ["Allow", allow];
+    if (retryAfterSeconds !== undefined) headers.push("Retry-After", `${retryAfterSeconds}`);
+    this.#writeHead(http, "application/json", Buffer.byteLength(body), headers);
     this.response.end(body, "utf8");
     this.#finish(http, STATUS[error.status]);
-    const { endpoint, rayId, tenantId } = this;
-    logRefusal(this.#parts.logger, { error, endpoint, rayId, tenantId });
+    this.#tell(error);
+  }
+
+  /** A client that comes back too early, only to be refused again, is told so when it is time. */
+  #park(error: ShedError): boolean {
+    const earlyMs = this.#connection?.shed(error) ?? 0;
+    if (earlyMs === 0) return false;
+    this.stay.park(error, earlyMs, (parked) => this.refuse(parked));
+    this.#deadline?.end();
+    this.#connection?.waits(this);
+    return true;
   }
 
   /** The client has gone before its request was complete. */
@@ -171,7 +238,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
     return this.#answered || this.#json !== undefined;
   }
 
-  #writeHead(status: number, contentType: string, length: number, allow?: string): void {
+  #writeHead(status: number, contentType: string, length: number, more = NO_HEADERS): void {
     const headers = [
       "Content-Type",
       contentType,
@@ -180,7 +247,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
       "x-ray-id",
       this.rayId,
     ];
-    if (allow !== undefined) headers.push("Allow", allow);
+    if (more.length > 0) headers.push(...more);
     if (this.#closes()) headers.push("Connection", "close");
     this.response.writeHead(status, headers);
   }
@@ -209,10 +276,22 @@ export class Exchange implements Call, OpenRequest, Unsent {
     this.#answered = true;
     this.#deadline?.clear();
     this.#connection?.end(this);
+    this.#stay?.give();
     const { observer, keys } = this.#parts;
     const seconds = (performance.now() - this.#startedAt) / 1_000;
     const kmsType = this.tenantId === "" ? "none" : keys.kmsTypeOf(this.tenantId);
     if (this.endpoint !== METRICS_PATH) observer.inFlight(this.endpoint, -1);
     observer.finished(this.endpoint, kmsType, httpCode, tspCode, seconds);
+  }
+
+  #tell(error: ProxyError): void {
+    const { logger, observer, overload } = this.#parts;
+    if (error instanceof ShedError) {
+      observer.shed(error.reason);
+      overload.log.note(error.reason);
+    } else {
+      const { endpoint, rayId, tenantId } = this;
+      logRefusal(logger, { error, endpoint, rayId, tenantId });
+    }
   }
 }

@@ -1,15 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { ProxyError } from "../errors.ts";
+import type { ProxyError } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { httpRefusal } from "./http-refusal.ts";
+import { shedError } from "./overload/shed-error.ts";
 
 const JSON_TYPE = "application/json";
 
 /** Why a request is refused whatever it asks for: no room, or no HTTP. */
-export function headRefusal({ overload, request }: Exchange): ProxyError | undefined {
-  if (overload !== undefined) {
-    return new ProxyError("UNKNOWN_ERROR", `${overload}: try again later`, { http: 503 });
-  }
+export function headRefusal(exchange: Exchange): ProxyError | undefined {
+  const { noRoom } = exchange;
+  return noRoom === undefined ? hostRefusal(exchange) : shedError(noRoom);
+}
+
+/** The same for what is served even where there is no room. */
+export function hostRefusal({ request }: Exchange): ProxyError | undefined {
   const { host } = request.headers;
   // Several headers of one name arrive as one value, joined by commas.
   if (host === undefined ? request.httpVersion === "1.1" : host.includes(",")) {

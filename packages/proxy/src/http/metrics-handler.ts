@@ -1,11 +1,11 @@
 import type { Exchange } from "./exchange.ts";
-import { headRefusal } from "./head.ts";
+import { hostRefusal } from "./head.ts";
 import type { Scrape } from "./ports.ts";
 
-/** Answers a scrape. Prometheus sends no API key. */
+/** Answers a scrape, in an overload above all. Prometheus sends no API key. */
 export function metricsHandler(scrape: () => Promise<Scrape>): (exchange: Exchange) => void {
   return (exchange) => {
-    const refusal = headRefusal(exchange);
+    const refusal = hostRefusal(exchange);
     if (refusal !== undefined) {
       exchange.refuse(refusal);
       return;

@@ -1,6 +1,8 @@
 import type { Call, MaybePromise } from "../keys/ports.ts";
 import type { KmsType } from "../tenants/tenant.ts";
 import type { EndpointLabel } from "./endpoints.ts";
+import type { OverloadLimits } from "./overload/overload.ts";
+import type { ShedReason } from "./overload/shed-error.ts";
 
 export interface ApplicationEvent {
   /** Any text of at least one character: the published clients disagree on the names. */
@@ -50,6 +52,9 @@ export interface HttpObserver {
 
   /** A connection beyond the limit was turned away. */
   connectionRejected(): void;
+
+  /** A request was refused for want of room. */
+  shed(reason: ShedReason): void;
 }
 
 export interface Scrape {
@@ -65,7 +70,7 @@ export interface HttpLogger {
 }
 
 /** Times are milliseconds, sizes bytes. */
-export interface HttpLimits {
+export interface HttpLimits extends OverloadLimits {
   readonly maxBodyBytes: number;
   /** Items of one batch, derivation or report. */
   readonly maxBatchSize: number;

@@ -3,6 +3,7 @@ import type { Edek } from "../edek/edek.ts";
 import { ProxyError } from "../errors.ts";
 import { tenantOf } from "../tenants/select.ts";
 import type { Tenant } from "../tenants/tenant.ts";
+import { nobodyWaits } from "./abandoned.ts";
 import { Breather } from "./breather.ts";
 import type { KeyContext } from "./context.ts";
 import { fanOut } from "./fan-out.ts";
@@ -41,11 +42,16 @@ export async function batchUnwrapKeys(
   for (const [id, text] of edeks) {
     const pause = batch.breather.next();
     if (pause !== undefined) await pause;
+    if (call.abandoned) break;
     const edek = unwrapFromMemory(batch, id, text);
     if (edek !== undefined) cold.add({ id, edek });
   }
   await fanOut(cold.groups, context.kms.concurrency, (group) => unwrapGroup(batch, group));
-  return results;
+  if (!call.abandoned) return results;
+  for (const result of results.values()) {
+    if (!(result instanceof ProxyError)) result.fill(0);
+  }
+  throw nobodyWaits();
 }
 
 /** Settles what needs no KMS; gives back the EDEK of what does. */
@@ -64,10 +70,12 @@ function unwrapFromMemory(batch: Batch, id: string, text: string): Edek | undefi
 
 async function unwrapGroup(batch: Batch, group: readonly ColdItem[]): Promise<void> {
   const { context, call, tenant, breather, results } = batch;
+  if (call.abandoned) return;
   const failure = await openLeaseOf(batch, group);
   for (const { id, edek } of group) {
     const pause = breather.next();
     if (pause !== undefined) await pause;
+    if (call.abandoned) return;
     if (failure !== undefined) {
       results.set(id, refused(context.events, call, failure));
       continue;

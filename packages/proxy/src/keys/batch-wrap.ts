@@ -1,6 +1,7 @@
 import { ProxyError } from "../errors.ts";
 import { tenantOf } from "../tenants/select.ts";
 import type { KmsConfiguration } from "../tenants/tenant.ts";
+import { nobodyWaits } from "./abandoned.ts";
 import { Breather } from "./breather.ts";
 import type { KeyContext } from "./context.ts";
 import { fanOut } from "./fan-out.ts";
@@ -21,9 +22,14 @@ export async function batchWrapKeys(
   const tenant = tenantOf(context.tenants.current(), call.tenantId);
   const configuration = wrappingConfiguration(context, call, tenant);
   const ids = new Set(documentIds);
-  return configuration.leasingAllowed
+  const results = await (configuration.leasingAllowed
     ? wrapUnderLeases(context, call, configuration, ids)
-    : wrapWithKms(context, call, configuration, ids);
+    : wrapWithKms(context, call, configuration, ids));
+  if (!call.abandoned) return results;
+  for (const result of results.values()) {
+    if (!(result instanceof ProxyError)) result.dek.fill(0);
+  }
+  throw nobodyWaits();
 }
 
 async function wrapUnderLeases(
@@ -39,6 +45,7 @@ async function wrapUnderLeases(
   for (const id of ids) {
     const pause = breather.next();
     if (pause !== undefined) await pause;
+    if (call.abandoned) break;
     const lease =
       failure ??
       context.leases.reserve(call.tenantId, configuration) ??
@@ -64,6 +71,7 @@ async function wrapWithKms(
   await fanOut(ids, context.kms.concurrency, async (id) => {
     const pause = breather.next();
     if (pause !== undefined) await pause;
+    if (call.abandoned) return;
     try {
       results.set(id, await wrapWhenReady(context, call, configuration));
     } catch (error) {

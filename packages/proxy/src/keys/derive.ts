@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { hasPrimary, tenantOf } from "../tenants/select.ts";
 import type { StoredSecret } from "../tenants/source.ts";
 import type { Tenant } from "../tenants/tenant.ts";
+import { nobodyWaits } from "./abandoned.ts";
 import { Breather } from "./breather.ts";
 import type { KeyContext } from "./context.ts";
 import { fanOut } from "./fan-out.ts";
@@ -13,6 +14,7 @@ type DerivedPaths = Map<string, DerivedKey[]>;
 
 interface Derivation {
   readonly context: KeyContext;
+  readonly call: Call;
   readonly request: DerivationRequest;
   readonly reader: SecretReader;
   readonly breather: Breather;
@@ -31,6 +33,7 @@ export async function deriveKeys(
   const tenant = tenantOf(context.tenants.current(), call.tenantId);
   const derivation: Derivation = {
     context,
+    call,
     request,
     reader: { tenant, signal: call.signal },
     breather: new Breather(),
@@ -73,7 +76,7 @@ async function derivePath(
 }
 
 async function deriveFrom(
-  { context, reader, request, breather }: Derivation,
+  { context, call, reader, request, breather }: Derivation,
   stored: StoredSecret,
   paths: DerivedPaths,
 ): Promise<void> {
@@ -84,6 +87,7 @@ async function deriveFrom(
     for (const [path, keys] of paths) {
       const pause = breather.next();
       if (pause !== undefined) await pause;
+      if (call.abandoned) throw nobodyWaits();
       const derivedKey = derivedKeyOf(request, secret, reader.tenant, path);
       keys.push({ derivedKey, tenantSecretId, current });
     }

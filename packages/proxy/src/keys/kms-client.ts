@@ -194,10 +194,13 @@ export class KmsClient {
 
   #broken(): ProxyError {
     const { id, type } = this.configuration;
+    // While one call tries whether the KMS is back, the answer is only as far as that call.
+    const leftMs = Math.max(this.#reopensAt - Date.now(), 1);
     return new ProxyError(
       "KMS_UNREACHABLE",
       `The KMS of configuration ${id} (${type}) did not answer ${FAILURES_TO_OPEN} times in a row ` +
         `and is left alone for ${OPEN_MS / 1_000} seconds. Check that it is up and reachable.`,
+      { retryAfterSeconds: Math.ceil(leftMs / 1_000) },
     );
   }
 

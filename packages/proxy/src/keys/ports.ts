@@ -19,8 +19,13 @@ export interface Call {
   readonly rayId: string;
   readonly iclFields: IclFields;
   readonly customFields: Readonly<Record<string, string>>;
-  /** Fires at the request's deadline. Made at first use, because a leased request needs none. */
+  /**
+   * Fires at the request's deadline, and when its client goes. Made at first use, because a leased
+   * request needs none.
+   */
   readonly signal: AbortSignal;
+  /** Nobody waits for the answer any more: long work ends where it is. */
+  readonly abandoned: boolean;
 }
 
 /** A key in the clear and wrapped. The receiver wipes `dek`. */

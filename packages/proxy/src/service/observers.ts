@@ -1,11 +1,13 @@
 import type { Metrics } from "@tenant-security/metrics";
+import type { Overload } from "../http/overload/overload.ts";
 import type { HttpObserver } from "../http/ports.ts";
 import type { BreakerChange, KmsCallObservation } from "../keys/kms-client.ts";
 import type { KeyCounter } from "../keys/ports.ts";
 
 /** Counts what happens on the HTTP port. */
 export function httpObserver(metrics: Metrics): HttpObserver {
-  const { requestDuration, requestsInFlight, httpConnections, httpConnectionsRejected } = metrics;
+  const { requestDuration, requestsInFlight, requestsShed } = metrics;
+  const { httpConnections, httpConnectionsRejected } = metrics;
   return {
     inFlight(endpoint, change) {
       requestsInFlight.with({ endpoint }).inc(change);
@@ -23,7 +25,20 @@ export function httpObserver(metrics: Metrics): HttpObserver {
     connectionRejected() {
       httpConnectionsRejected.inc();
     },
+    shed(reason) {
+      requestsShed.with({ reason }).inc();
+    },
   };
+}
+
+/** Shows how near the limits are. */
+export function observeOverload(metrics: Metrics, overload: Overload): void {
+  const { shedder, requests, batches } = overload;
+  metrics.requestsInFlightLimit.set(requests.limit);
+  metrics.requestDelay.collect(() => shedder.delayMs / 1_000);
+  metrics.requestShedShare.collect(() => shedder.share);
+  metrics.batchItems.with({ state: "under_way" }).collect(() => batches.inside);
+  metrics.batchItems.with({ state: "waiting" }).collect(() => batches.waiting);
 }
 
 export function keyCounter({ keyOperations }: Metrics): KeyCounter {

@@ -22,6 +22,12 @@ describe("settings", () => {
         requestTimeoutMs: 30_000,
         keepAliveTimeoutMs: 90_000,
       },
+      overload: {
+        overloadDelayMs: 500,
+        maxInFlightRequests: 10_000,
+        maxInFlightBatchItems: 40_000,
+        maxInFlightBodyBytes: 67_108_864,
+      },
       health: { address: { host: "0.0.0.0", port: 9000 } },
       events: {
         enabled: true,

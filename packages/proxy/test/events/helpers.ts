@@ -44,6 +44,7 @@ export function aCall(change: Partial<Call> = {}): Call {
     iclFields: { requestingId: "user-17" },
     customFields: {},
     signal: AbortSignal.timeout(60_000),
+    abandoned: false,
     ...change,
   };
 }

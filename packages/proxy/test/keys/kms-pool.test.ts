@@ -247,6 +247,9 @@ describe("the circuit breaker of a configuration", () => {
 
       expect(refusal.status).toBe("KMS_UNREACHABLE");
       expect(refusal.message).toContain("configuration 1 (LOCAL) did not answer 5 times in a row");
+      expect(refusal.retryAfterSeconds).toBe(5);
+      vi.setSystemTime(Date.now() + 3_200);
+      expect((await refusalOf(() => pool.wrap(A, KEY))).retryAfterSeconds).toBe(2);
       expect(vendor.calls).toHaveLength(asked);
       expect(states()).toEqual(["open"]);
     },

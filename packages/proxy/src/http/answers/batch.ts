@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ProxyError } from "../../errors.ts";
 import type { WrappedKey } from "../../keys/ports.ts";
+import type { Listener } from "../deliver-in-parts.ts";
 import { errorBody } from "./error.ts";
 import { dekJson, wrappedKeyJson } from "./key.ts";
 import { SlicedText } from "./sliced-text.ts";
@@ -8,9 +9,12 @@ import { SlicedText } from "./sliced-text.ts";
 type Results<T> = ReadonlyMap<string, T | ProxyError>;
 
 /** Wipes the keys. */
-export async function renderWrappedKeys(results: Results<WrappedKey>): Promise<readonly Buffer[]> {
+export async function renderWrappedKeys(
+  results: Results<WrappedKey>,
+  listener: Listener,
+): Promise<readonly Buffer[]> {
   try {
-    return await renderBatch(results, wrappedKeyJson);
+    return await renderBatch(results, wrappedKeyJson, listener);
   } finally {
     for (const result of results.values()) {
       if (!(result instanceof ProxyError)) result.dek.fill(0);
@@ -19,9 +23,12 @@ export async function renderWrappedKeys(results: Results<WrappedKey>): Promise<r
 }
 
 /** Wipes the keys. */
-export async function renderDeks(results: Results<Buffer>): Promise<readonly Buffer[]> {
+export async function renderDeks(
+  results: Results<Buffer>,
+  listener: Listener,
+): Promise<readonly Buffer[]> {
   try {
-    return await renderBatch(results, dekJson);
+    return await renderBatch(results, dekJson, listener);
   } finally {
     for (const result of results.values()) {
       if (!(result instanceof ProxyError)) result.fill(0);
@@ -33,12 +40,14 @@ export async function renderDeks(results: Results<Buffer>): Promise<readonly Buf
 async function renderBatch<T extends object>(
   results: Results<T>,
   json: (key: T) => string,
+  listener: Listener,
 ): Promise<readonly Buffer[]> {
   const keys = new SlicedText();
   const failures = new SlicedText();
   let keyComma = "";
   let failureComma = "";
   for (const [id, result] of results) {
+    if (listener.abandoned) return [];
     // Escapes lone surrogates, so that every id comes back as it was sent.
     const name = JSON.stringify(id);
     if (result instanceof ProxyError) {

@@ -1,11 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DerivationAnswer, DerivedKey } from "../../keys/ports.ts";
+import type { Listener } from "../deliver-in-parts.ts";
 import { SlicedText } from "./sliced-text.ts";
 
 /** Wipes the derived keys. */
-export async function renderDerivation(answer: DerivationAnswer): Promise<readonly Buffer[]> {
+export async function renderDerivation(
+  answer: DerivationAnswer,
+  listener: Listener,
+): Promise<readonly Buffer[]> {
   try {
-    return await render(answer);
+    return await render(answer, listener);
   } finally {
     for (const derivations of answer.derivedKeys.values()) {
       for (const keys of derivations.values()) {
@@ -15,7 +19,7 @@ export async function renderDerivation(answer: DerivationAnswer): Promise<readon
   }
 }
 
-async function render(answer: DerivationAnswer): Promise<readonly Buffer[]> {
+async function render(answer: DerivationAnswer, listener: Listener): Promise<readonly Buffer[]> {
   const text = new SlicedText();
   text.append(`{"hasPrimaryConfig":${answer.hasPrimaryConfig},"derivedKeys":{`);
   let secretComma = "";
@@ -27,6 +31,7 @@ async function render(answer: DerivationAnswer): Promise<readonly Buffer[]> {
       text.append(`${comma}${JSON.stringify(derivationPath)}:[${keys.map(keyJson).join(",")}]`);
       comma = ",";
       if (text.endItem()) await nextTurn();
+      if (listener.abandoned) return [];
     }
     text.append("}");
   }

@@ -8,8 +8,11 @@ export interface ErrorText {
 /** What each code tells the reader of `docs/errors.md`. */
 export const ERROR_TEXTS: Readonly<Record<StatusName, ErrorText>> = {
   UNKNOWN_ERROR: {
-    meaning: "Something failed that no other code describes, or the configuration is too old",
-    remedy: "Look for the request's `x-ray-id` in the proxy's log",
+    meaning:
+      "Something failed that no other code describes, or the configuration is too old; with HTTP " +
+      "status 503 the proxy has no room or no time for the request",
+    remedy:
+      "Look for the request's `x-ray-id` in the proxy's log; at 503 send it again after `Retry-After`",
   },
   UNAUTHORIZED_REQUEST: {
     meaning: "The API key is missing, unknown, sent twice, or not in the form `cmk <API key>`",

@@ -22,8 +22,24 @@ const HTTP_HEAD = `## Other statuses
 Code 102 also stands for refusals that concern HTTP itself:
 `;
 
-const TAIL = `Code 100 with HTTP 503: the proxy has no room for another connection, or gave the request up after
-\`TSP_REQUEST_TIMEOUT_MS\`. Trying again is safe.
+const TAIL = `## Too much at once
+
+Every 429 and 503 says in \`Retry-After\` after how many seconds a request has a chance again. Nothing
+was done for it, and trying again is safe.
+
+| HTTP | Code | Who has no room                                                       | Setting                           |
+| ---- | ---- | --------------------------------------------------------------------- | --------------------------------- |
+| 503  | 100  | the proxy: requests wait too long before it gets to them              | \`TSP_OVERLOAD_DELAY_MS\`         |
+| 503  | 100  | the proxy: too many requests wait for a KMS or for their turn         | \`TSP_MAX_IN_FLIGHT_REQUESTS\`    |
+| 503  | 100  | the proxy: a batch waited 10 seconds for its turn                     | \`TSP_MAX_IN_FLIGHT_BATCH_ITEMS\` |
+| 503  | 100  | the proxy: too many bytes of bodies are on their way                  | \`TSP_MAX_IN_FLIGHT_BODY_BYTES\`  |
+| 503  | 100  | the proxy: too many connections, or 256 requests wait on this one     | \`TSP_MAX_CONNECTIONS\`           |
+| 503  | 100  | the proxy gave the request up                                         | \`TSP_REQUEST_TIMEOUT_MS\`        |
+| 503  | 208  | the tenant's KMS: it does not answer, or is left alone for 5 seconds  | \`TSP_KMS_TIMEOUT_MS\`            |
+| 429  | 209  | the tenant's KMS limits its rate, or too many calls to it are waiting | \`TSP_KMS_QUEUE_SIZE\`            |
+
+A client that comes back sooner and has to be refused again on the same connection gets that answer
+only when its time has come.
 `;
 
 /** The text of \`docs/errors.md\`. */

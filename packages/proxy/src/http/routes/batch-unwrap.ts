@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { renderDeks } from "../answers/batch.ts";
 import { type ApiRoute, apiRoute, entriesIn } from "../api-route.ts";
-import { deliverInParts } from "../deliver.ts";
+import { deliverInParts } from "../deliver-in-parts.ts";
 import { ANSWERS } from "../schemas/answers.ts";
 import { EDEK } from "../schemas/edek.ts";
 import type { RouteParts } from "./parts.ts";
@@ -23,8 +23,14 @@ export function batchUnwrapRoute({ keys }: RouteParts): ApiRoute {
     members: { edeks },
     answer: ANSWERS.deks,
     itemsOf: (body) => entriesIn(body["edeks"]),
+    inParts: true,
     serve(exchange, body) {
-      deliverInParts(exchange, keys.batchUnwrap(exchange, entriesOf(body.edeks)), renderDeks);
+      const wanted = entriesOf(body.edeks);
+      deliverInParts(exchange, {
+        items: entriesIn(body.edeks),
+        work: () => keys.batchUnwrap(exchange, wanted),
+        render: renderDeks,
+      });
     },
   });
 }

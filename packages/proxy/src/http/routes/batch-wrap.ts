@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { renderWrappedKeys } from "../answers/batch.ts";
 import { type ApiRoute, apiRoute, entriesIn } from "../api-route.ts";
-import { deliverInParts } from "../deliver.ts";
+import { deliverInParts } from "../deliver-in-parts.ts";
 import { parseExactly } from "../json.ts";
 import type { Call } from "../../keys/ports.ts";
 import type { KeyService } from "../../keys/service.ts";
@@ -23,8 +23,13 @@ export function batchWrapRoute({ keys }: RouteParts): ApiRoute {
     members: { documentIds },
     answer: ANSWERS.wrappedKeys,
     itemsOf: (body) => entriesIn(body["documentIds"]),
+    inParts: true,
     serve(exchange, body, text) {
-      deliverInParts(exchange, wrapAll(keys, exchange, body.documentIds, text), renderWrappedKeys);
+      deliverInParts(exchange, {
+        items: body.documentIds.length,
+        work: () => wrapAll(keys, exchange, body.documentIds, text),
+        render: renderWrappedKeys,
+      });
     },
   });
 }

@@ -3,7 +3,7 @@ import type { DerivationRequest, DerivationType } from "../../keys/ports.ts";
 import type { SecretType } from "../../tenants/source.ts";
 import { renderDerivation } from "../answers/derivation.ts";
 import { type ApiRoute, apiRoute, entriesIn } from "../api-route.ts";
-import { deliverInParts } from "../deliver.ts";
+import { deliverInParts } from "../deliver-in-parts.ts";
 import { httpRefusal } from "../http-refusal.ts";
 import { ANSWERS } from "../schemas/answers.ts";
 import type { RouteParts } from "./parts.ts";
@@ -30,9 +30,14 @@ export function deriveRoute({ keys }: RouteParts): ApiRoute {
     members,
     answer: ANSWERS.derivedKeys,
     itemsOf: (body) => pathsIn(body["paths"]),
+    inParts: true,
     serve(exchange, { derivationType, secretType, paths }) {
       const request: DerivationRequest = { derivationType, secretType, paths: pathMap(paths) };
-      deliverInParts(exchange, keys.derive(exchange, request), renderDerivation);
+      deliverInParts(exchange, {
+        items: pathsIn(paths),
+        work: () => keys.derive(exchange, request),
+        render: renderDerivation,
+      });
     },
   });
 }

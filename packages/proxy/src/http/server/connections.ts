@@ -104,6 +104,7 @@ export class Connections implements Iterable<Connection> {
     socket.once("close", () => {
       this.#open.delete(connection);
       this.#observer.connections(-1);
+      connection.closed();
     });
   }
 

@@ -3,12 +3,13 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Address } from "../../config/settings.ts";
 import { type AppOptions, buildApp } from "../../app.ts";
+import { Overload } from "../overload/overload.ts";
 import type { HttpLogger, HttpObserver } from "../ports.ts";
 import { Connections } from "./connections.ts";
 import { drainConnections } from "./drain.ts";
 import { type TlsPair, tlsOptions } from "./tls.ts";
 
-export type HttpServerOptions = Omit<AppOptions, "connections" | "observer"> & {
+export type HttpServerOptions = Omit<AppOptions, "connections" | "observer" | "overload"> & {
   readonly observer: HttpObserver;
 };
 
@@ -18,6 +19,7 @@ const BACKLOG = 4_096;
 /** The HTTP port: the app, and the connections to it from the first to the last. */
 export class HttpServer {
   readonly app: FastifyInstance;
+  readonly overload: Overload;
   readonly #connections: Connections;
   readonly #logger: HttpLogger;
 
@@ -25,7 +27,9 @@ export class HttpServer {
     const { limits, observer, logger } = options;
     this.#connections = new Connections(limits.maxConnections, observer);
     this.#logger = logger;
-    this.app = buildApp({ ...options, connections: this.#connections });
+    this.overload = new Overload(limits, logger);
+    const { overload } = this;
+    this.app = buildApp({ ...options, overload, connections: this.#connections });
   }
 
   /**
@@ -34,6 +38,7 @@ export class HttpServer {
    */
   async listen({ host, port }: Address): Promise<Address> {
     await this.app.listen({ host, port, backlog: BACKLOG });
+    this.overload.shedder.start();
     // Such as too few descriptors for one more connection: no reason to end.
     this.app.server.on("error", (error: NodeJS.ErrnoException) => {
       this.#logger.error({ code: error.code }, "A connection could not be accepted");
@@ -53,6 +58,7 @@ export class HttpServer {
   async drain(deadlineMs: number): Promise<boolean> {
     const cut = await drainConnections(this.app.server, this.#connections, deadlineMs);
     await this.app.close();
+    this.overload.shedder.close();
     return cut;
   }
 

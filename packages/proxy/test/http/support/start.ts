@@ -21,6 +21,10 @@ export const LIMITS: HttpLimits = {
   maxConnections: 1_000,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 90_000,
+  overloadDelayMs: 0,
+  maxInFlightRequests: 10_000,
+  maxInFlightBatchItems: 40_000,
+  maxInFlightBodyBytes: 67_108_864,
 };
 
 /** A body that every endpoint takes as far as it goes. */
@@ -67,6 +71,7 @@ export class FakeLogger implements HttpLogger {
 export class FakeObserver implements HttpObserver {
   readonly open: Map<string, number> = new Map();
   readonly requests: string[] = [];
+  readonly shedReasons: string[] = [];
   connected = 0;
   rejected = 0;
 
@@ -91,6 +96,10 @@ export class FakeObserver implements HttpObserver {
 
   connectionRejected(): void {
     this.rejected += 1;
+  }
+
+  shed(reason: string): void {
+    this.shedReasons.push(reason);
   }
 }
 

@@ -185,6 +185,7 @@ export function call(tenantId: string, signal?: AbortSignal): Call {
     rayId: "0123456789abcdef",
     iclFields: { requestingId: "somebody" },
     customFields: {},
+    abandoned: false,
     get signal() {
       return signal ?? AbortSignal.timeout(30_000);
     },
