@@ -3,7 +3,9 @@
  * refer to. The package imports nothing of the proxy; its tests compare this with a running one.
  */
 export interface DeploymentContract {
+  /** API and `/metrics`, probes, security events. */
   readonly ports: { readonly http: 7777; readonly health: 9000; readonly logdriver: 5555 };
+  /** On the health port. */
   readonly probes: { readonly live: "/live"; readonly ready: "/ready"; readonly health: "/health" };
   /** On the HTTP port. */
   readonly metricsPath: "/metrics";
@@ -19,6 +21,7 @@ export interface DeploymentContract {
   readonly stopping: { readonly drainDelayMs: 2_000; readonly deadlineMs: 20_000 };
 }
 
+/** The contract of this version of the proxy. */
 export const CONTRACT: DeploymentContract = {
   ports: { http: 7777, health: 9000, logdriver: 5555 },
   probes: { live: "/live", ready: "/ready", health: "/health" },

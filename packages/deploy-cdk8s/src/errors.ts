@@ -1,6 +1,7 @@
 /** One thing that is wrong with the props, and where: `networkPolicy.clients[0].cidr`. */
 export interface Mistake {
   readonly path: string;
+  /** Goes on where the path ends: `must be …`, `is missing`. Shows no value but those of ranges. */
   readonly message: string;
 }
 
@@ -11,6 +12,7 @@ export class PropsError extends Error {
   }
 
   readonly code = "PROPS_INVALID";
+  /** At least one. */
   readonly mistakes: readonly Mistake[];
 
   constructor(mistakes: readonly Mistake[]) {

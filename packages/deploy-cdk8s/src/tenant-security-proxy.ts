@@ -24,7 +24,9 @@ export class TenantSecurityProxy extends Construct {
   readonly disruptionBudget: ApiObject;
   /** Missing when events are off. */
   readonly eventService: ApiObject | undefined;
+  /** Missing when it is not enabled. */
   readonly networkPolicy: ApiObject | undefined;
+  // Missing when they were not asked for.
   readonly autoscaler: ApiObject | undefined;
   readonly monitor: ApiObject | undefined;
   readonly alertRules: ApiObject | undefined;

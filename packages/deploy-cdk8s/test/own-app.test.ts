@@ -36,13 +36,15 @@ describe("In somebody's own chart", () => {
   it("lets patches change what no prop covers, members younger than 1.27 included", () => {
     const chart = new Chart(Testing.app(), "mine");
     const { deployment, service } = new TenantSecurityProxy(chart, "proxy", { image: IMAGE });
-    deployment.addJsonPatch(JsonPatch.add("/spec/template/spec/resources", { limits: {} }));
+    const volume = { name: "configuration", persistentVolumeClaim: { claimName: "tsp-config" } };
+    deployment.addJsonPatch(JsonPatch.replace("/spec/template/spec/volumes/0", volume));
     service.addJsonPatch(JsonPatch.add("/spec/trafficDistribution", "PreferSameZone"));
 
     const text = JSON.stringify(Testing.synth(chart));
 
     expect(text).toContain('"trafficDistribution":"PreferSameZone"');
-    expect(text).toContain('"resources":{"limits":{}}');
+    expect(text).toContain('"persistentVolumeClaim":{"claimName":"tsp-config"}');
+    expect(text).not.toContain('"secretName"');
   });
 
   it("has only the objects that were asked for", () => {

@@ -171,7 +171,9 @@ describe("Props that are right", () => {
     expect(mistakesOf({ image })).toEqual([]);
   });
 
-  it("may be undefined where they may be left out", () => {
-    expect(mistakesOf({ image: IMAGE, replicas: undefined, tls: undefined })).toEqual([]);
+  it("may be undefined where they may be left out, and then have their defaults", () => {
+    const props = { image: IMAGE, replicas: undefined, events: { enabled: undefined } };
+
+    expect(renderManifests(props as never)).toBe(renderManifests({ image: IMAGE }));
   });
 });

@@ -1,5 +1,6 @@
 /** A monitor of the Prometheus operator, whose definitions the cluster must have. */
 export interface MonitoringProps {
+  /** Whether it finds targets by the Service or by the pods; the job is the same. */
   readonly kind: "ServiceMonitor" | "PodMonitor";
   /** Labels by which a Prometheus finds it, such as `release: kube-prometheus-stack`. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -9,6 +10,7 @@ export interface MonitoringProps {
   readonly tls?: MonitoringTlsProps;
 }
 
+/** Whose signature Prometheus trusts, and for which name. */
 export interface MonitoringTlsProps {
   /** Secret with the certificate authority. Default: the one of `tls`. */
   readonly caSecret?: string;
@@ -20,18 +22,21 @@ export interface MonitoringTlsProps {
 
 /** Rules of Prometheus, as in its rule files. The project's own are in `dashboards/`. */
 export interface AlertProps {
+  /** At least one, each with a name of its own. */
   readonly groups: readonly RuleGroupProps[];
   /** Labels by which a Prometheus finds the rules. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** Rules that Prometheus evaluates together. */
 export interface RuleGroupProps {
   readonly name: string;
+  /** Time between two evaluations. Default: what Prometheus is set to. */
   readonly interval?: string;
   readonly rules: readonly RuleProps[];
 }
 
-/** Exactly one of `alert` and `record`. */
+/** As in a rule file. Exactly one of `alert` and `record`. */
 export interface RuleProps {
   readonly alert?: string;
   readonly record?: string;

@@ -13,6 +13,7 @@ export interface NetworkPolicyProps {
   readonly eventReaders?: readonly PeerProps[];
   /** Name servers. Default: `k8s-app: kube-dns` in `kube-system`, and the cache on each node. */
   readonly dns?: readonly PeerProps[];
+  /** Default: port 443 of public addresses. */
   readonly kms?: KmsPolicyProps;
 }
 

@@ -14,18 +14,25 @@ export interface TenantSecurityProxyProps {
   readonly replicas?: number;
   /** What to do when pods cannot be spread evenly over zones. Default `preferred`: start them anyway. */
   readonly zones?: "preferred" | "required";
+  /** Default: 2 processors and 1256Mi. */
   readonly resources?: ResourceProps;
   /** Secret whose entries become environment variables, `API_KEY` among them. Default `tsp-secrets`. */
   readonly environmentSecret?: string;
   /** Settings that are no secret, by the proxy's own names. Win over the Secret. */
   readonly environment?: EnvironmentProps;
+  /** Default: `tenants.yaml` of the Secret `tsp-config`. */
   readonly configuration?: ConfigurationProps;
   /** Serves HTTPS on the HTTP port. Default: plain HTTP. */
   readonly tls?: TlsProps;
+  /** Default: sent in plain to whoever connects, and dropped when nobody does. */
   readonly events?: EventProps;
+  /** Default: within 30 seconds. */
   readonly stopping?: StoppingProps;
+  /** Default: within the cluster. */
   readonly service?: ServiceProps;
+  /** Default: one pod at a time. */
   readonly disruptionBudget?: DisruptionBudgetProps;
+  /** Default: closed but for the namespace's pods, Prometheus, name servers and public KMS. */
   readonly networkPolicy?: NetworkPolicyProps;
   /** Adds a HorizontalPodAutoscaler. Default: a fixed number of replicas. */
   readonly autoscaling?: AutoscalingProps;
@@ -33,6 +40,7 @@ export interface TenantSecurityProxyProps {
   readonly monitoring?: MonitoringProps;
   /** Adds a PrometheusRule of the Prometheus operator. Default: none. */
   readonly alerts?: AlertProps;
+  /** What the pods have beyond all this. */
   readonly pod?: PodProps;
 }
 
@@ -62,6 +70,7 @@ export interface ConfigurationProps {
   readonly tenantSecretsClaim?: string;
 }
 
+/** Where the proxy's certificate comes from. */
 export interface TlsProps {
   /** Secret of type `kubernetes.io/tls`: `tls.crt`, `tls.key`. Read again when it changes. */
   readonly secretName: string;
@@ -95,11 +104,13 @@ export interface ServiceProps {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What maintenance of nodes may do. */
 export interface DisruptionBudgetProps {
   /** Pods that may be away for maintenance at once. Default 1. */
   readonly maxUnavailable?: number;
 }
 
+/** Limits and targets of the autoscaler. Of its metrics the one that asks for more pods wins. */
 export interface AutoscalingProps {
   /** Default 2. */
   readonly minReplicas?: number;
@@ -113,7 +124,9 @@ export interface AutoscalingProps {
   readonly scaleDownAfterSeconds?: number;
 }
 
+/** As in Kubernetes, where nothing else is said. */
 export interface PodProps {
+  /** Added to the pod's own; `app` is taken. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly nodeSelector?: Readonly<Record<string, string>>;

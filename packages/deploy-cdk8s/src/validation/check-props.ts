@@ -5,13 +5,14 @@ import { schemaMistakes } from "./schema-mistakes.ts";
 import { asProps } from "./schema.ts";
 
 /**
- * Gives back what it was given, once it is known to be right.
+ * A copy of what it was given, once that is known to be right.
  * @throws PropsError with every mistake
  */
 export function checkProps(value: unknown): TenantSecurityProxyProps {
   const mistakes = propsMistakes(value);
   if (mistakes.length > 0) throw new PropsError(mistakes);
-  return asProps(value);
+  // As text, so that a member that is undefined is one that was left out, and has its default.
+  return asProps(JSON.parse(JSON.stringify(value)));
 }
 
 function propsMistakes(value: unknown): readonly Mistake[] {
