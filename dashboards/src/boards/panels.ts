@@ -1,6 +1,7 @@
 import {
   BigValueColorMode,
   BigValueGraphMode,
+  type DataSourceRef,
   GraphGradientMode,
   GraphThresholdsStyleConfigBuilder,
   GraphThresholdsStyleMode,
@@ -32,7 +33,7 @@ export interface PanelOptions {
   readonly description: string;
   /** A unit of Grafana, such as `s` or `reqps`. */
   readonly unit: string;
-  /** Columns out of 24; 8 if not given. */
+  /** Columns out of 24. Default: 8, for a figure 4. */
   readonly span?: number;
   /** Shown instead of "No data", where that is good news. */
   readonly nothing?: string;
@@ -49,14 +50,8 @@ export interface LinesOptions extends PanelOptions {
 
 /** Values over time. */
 export function lines(options: LinesOptions): LinesBuilder {
-  const { title, description, unit, span = 8, stacked = false, limit, max } = options;
-  const panel = new LinesBuilder()
-    .title(title)
-    .description(description)
-    .datasource(DATASOURCE)
-    .unit(unit)
-    .span(span)
-    .height(8)
+  const { stacked = false, limit, max } = options;
+  const panel = framed(new LinesBuilder(), 8, { span: 8, ...options })
     .min(0)
     .fillOpacity(stacked ? 40 : 10)
     .gradientMode(GraphGradientMode.Opacity)
@@ -69,7 +64,6 @@ export function lines(options: LinesOptions): LinesBuilder {
     .tooltip(tooltip())
     .targets(options.lines.map(target));
   if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
-  if (options.nothing !== undefined) panel.noValue(options.nothing);
   if (max !== undefined) panel.max(max);
   if (limit !== undefined) {
     panel
@@ -89,20 +83,13 @@ export interface FigureOptions extends PanelOptions {
 
 /** One number, with its course in the background. */
 export function figure(options: FigureOptions): StatBuilder {
-  const { title, description, unit, span = 4, expression, limits = [], nothing } = options;
-  const panel = new StatBuilder()
-    .title(title)
-    .description(description)
-    .datasource(DATASOURCE)
-    .unit(unit)
-    .span(span)
-    .height(4)
+  const { title, expression, limits = [] } = options;
+  return framed(new StatBuilder(), 4, { span: 4, ...options })
     .thresholds(steps(limits))
     .colorMode(limits.length > 0 ? BigValueColorMode.Background : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.Area)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).values(false))
     .targets([target({ expression, legend: title }, 0)]);
-  return nothing === undefined ? panel : panel.noValue(nothing);
 }
 
 export interface HeatmapOptions extends PanelOptions {
@@ -111,21 +98,32 @@ export interface HeatmapOptions extends PanelOptions {
 }
 
 /** How a histogram's values are spread, over time. */
-export function heatmap({
-  title,
-  description,
-  unit,
-  span = 8,
-  expression,
-}: HeatmapOptions): HeatmapBuilder {
-  return new HeatmapBuilder()
-    .title(title)
-    .description(description)
-    .datasource(DATASOURCE)
-    .unit(unit)
-    .span(span)
-    .height(8)
-    .withTarget(target({ expression, legend: "{{le}}" }, 0).format(PromQueryFormat.Heatmap));
+export function heatmap(options: HeatmapOptions): HeatmapBuilder {
+  const buckets = target({ expression: options.expression, legend: "{{le}}" }, 0);
+  return framed(new HeatmapBuilder(), 8, { span: 8, ...options }).withTarget(
+    buckets.format(PromQueryFormat.Heatmap),
+  );
+}
+
+/** What the builders of all panels have in common. */
+interface Frame {
+  title(title: string): this;
+  description(description: string): this;
+  datasource(datasource: DataSourceRef): this;
+  unit(unit: string): this;
+  span(columns: number): this;
+  height(rows: number): this;
+  noValue(text: string): this;
+}
+
+function framed<P extends Frame>(
+  panel: P,
+  height: number,
+  { title, description, unit, span, nothing }: PanelOptions & { readonly span: number },
+): P {
+  panel.title(title).description(description).datasource(DATASOURCE).unit(unit);
+  panel.span(span).height(height);
+  return nothing === undefined ? panel : panel.noValue(nothing);
 }
 
 /** All values at the pointer, the highest first. */
