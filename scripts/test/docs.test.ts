@@ -14,6 +14,8 @@ const OTHER_VARIABLES = ["TSP_DEMO_DIR", "TSP_REQUIRE_CONTAINERS"];
 
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
+const ALERTS = readFileSync(join(ROOT, "dashboards/rules/tsp-alerts.yaml"), "utf8");
+
 const pages = markdownFiles();
 
 describe.for(pages)("%s", (page) => {
@@ -23,9 +25,12 @@ describe.for(pages)("%s", (page) => {
     expect(readPage(text).links.filter((link) => isBroken(page, link))).toEqual([]);
   });
 
-  it("names settings and metrics that there are", () => {
-    const unknown = [...names(text, /\bTSP_[A-Z0-9_]*[A-Z0-9]\b/g)].filter(isUnknownVariable);
-    unknown.push(...[...names(text, /\btsp_[a-z0-9_]*[a-z0-9]\b/g)].filter(isUnknownMetric));
+  it("names settings, metrics and alerts that there are", () => {
+    const unknown = [
+      ...names(text, /\bTSP_[A-Z0-9_]*[A-Z0-9]\b/g).filter(isUnknownVariable),
+      ...names(text, /\btsp_[a-z0-9_]*[a-z0-9]\b/g).filter(isUnknownMetric),
+      ...names(text, /\bTsp[A-Z]\w+\b/g).filter((name) => !ALERTS.includes(`alert: ${name}\n`)),
+    ];
 
     expect(unknown).toEqual([]);
   });
@@ -68,8 +73,8 @@ function isBroken(page: string, link: string): boolean {
   return !readPage(readFileSync(target, "utf8")).anchors.has(fragment);
 }
 
-function names(text: string, pattern: RegExp): ReadonlySet<string> {
-  return new Set(text.match(pattern) ?? []);
+function names(text: string, pattern: RegExp): readonly string[] {
+  return [...new Set(text.match(pattern))];
 }
 
 function isUnknownVariable(name: string): boolean {

@@ -1,8 +1,7 @@
 import { localConfiguration, primary } from "@tenant-security/testkit";
 import { describe, expect, it } from "vitest";
 import { encodeEdek } from "../../src/edek/codec.ts";
-import { FileSource } from "../../src/file-source/source.ts";
-import { aFolder, run } from "./world.ts";
+import { aFolder, secretsIn } from "./world.ts";
 
 const KEY = { tenantId: "acme", secretType: "deterministic", secretPath: "users/email" } as const;
 
@@ -148,10 +147,8 @@ function aStore() {
     ],
     tenants: [{ id: "acme", configurations: [primary(1)] }],
   }));
-  const { configFile: file } = folder;
-  const secrets = (command: string, ...args: readonly string[]) =>
-    run(["secrets", command, ...args], { TSP_CONFIG_FILE: file });
+  const { secrets, store } = secretsIn(folder);
   const imports = (content: unknown) =>
     secrets("import", folder.write("secrets.json", JSON.stringify(content)));
-  return { folder, secrets, imports, store: () => new FileSource({ file, env: {} }).secrets };
+  return { folder, secrets, imports, store };
 }

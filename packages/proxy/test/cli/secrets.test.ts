@@ -1,8 +1,7 @@
 import { active, disabled, localConfiguration, primary } from "@tenant-security/testkit";
 import { describe, expect, it } from "vitest";
 import { decodeEdek } from "../../src/edek/codec.ts";
-import { FileSource } from "../../src/file-source/source.ts";
-import { aFolder, run } from "./world.ts";
+import { aFolder, run, secretsIn } from "./world.ts";
 
 const NOTES = ["--type", "search", "--path", "notes"];
 
@@ -167,10 +166,7 @@ function aStore() {
       { id: "broken", configurations: [primary(3)] },
     ],
   }));
-  const { configFile: file } = folder;
-  const secrets = (command: string, ...args: readonly string[]) =>
-    run(["secrets", command, ...args], { TSP_CONFIG_FILE: file });
-  return { folder, secrets, store: () => new FileSource({ file, env: {} }).secrets };
+  return { folder, ...secretsIn(folder) };
 }
 
 async function statuses(secrets: ReturnType<typeof aStore>["secrets"]) {
