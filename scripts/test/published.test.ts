@@ -170,8 +170,22 @@ describe("metrics, installed alone", () => {
   });
 });
 
-describe("deploy-cdk8s, installed alone", () => {
+describe("deploy-cdk8s, installed with what it asks for", () => {
   const application = applicationWith("@tenant-security/deploy-cdk8s");
+
+  it("makes manifests in somebody's own cdk8s app", async () => {
+    const printed = await application().evaluate(`
+      import { App } from "cdk8s";
+      import { TenantSecurityProxyChart } from "@tenant-security/deploy-cdk8s";
+
+      const app = new App();
+      new TenantSecurityProxyChart(app, "tenant-security-proxy", { image: "proxy:1" });
+      console.log(app.synthYaml());
+    `);
+
+    expect(printed).toContain("kind: Deployment");
+    expect(printed).toContain("image: proxy:1");
+  });
 
   it("renders the same manifests by its program and by its function", async () => {
     writeFileSync(join(application().path, "settings.yaml"), "image: proxy:1");
@@ -184,6 +198,15 @@ describe("deploy-cdk8s, installed alone", () => {
 
     expect(printed).toContain("kind: Deployment");
     expect([program.code, program.stdout.trim()]).toEqual([0, printed]);
+  });
+
+  it("tells what is wrong with a settings file", async () => {
+    writeFileSync(join(application().path, "wrong.yaml"), "replicas: 2");
+
+    expect(await application().execute("tsp-manifests", ["wrong.yaml"])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining("image"),
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { type PackageName, type Packed, ROOT } from "./packed.ts";
+import { type PackageName, type Packed, publishedManifest, ROOT } from "./packed.ts";
 
 const run = promisify(execFile);
 
@@ -73,7 +73,7 @@ export class Application {
   }
 
   async #install(name: PackageName, { packed, bare = false }: InstallOptions): Promise<void> {
-    const dependencies = { [name]: `file:${packed[name]}` };
+    const dependencies = { ...(await peersOf(packed[name]!)), [name]: `file:${packed[name]}` };
     const ours = Object.entries(packed).map(([each, file]) => [each, `file:${file}`]);
     this.#write("package.json", { private: true, type: "module", dependencies });
     // YAML is a superset of JSON.
@@ -87,4 +87,11 @@ export class Application {
   #write(name: string, content: object): void {
     writeFileSync(join(this.path, name), JSON.stringify(content));
   }
+}
+
+/** What the package expects its user to have installed; optional ones are not among it. */
+async function peersOf(tarball: string): Promise<Readonly<Record<string, string>>> {
+  const { peerDependencies, peerDependenciesMeta } = await publishedManifest(tarball);
+  const peers = Object.entries(peerDependencies ?? {});
+  return Object.fromEntries(peers.filter(([peer]) => !peerDependenciesMeta?.[peer]?.optional));
 }

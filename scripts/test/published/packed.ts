@@ -21,6 +21,8 @@ export interface Manifest {
   readonly description: string;
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
   readonly publishConfig: Readonly<Record<string, unknown>>;
 }
 
