@@ -18,6 +18,9 @@ export const LIMITS = {
   /** Four times what the autoscaler aims at, so it has nothing left to add. */
   inFlight: 18,
   unauthorizedPerSecond: 1,
+  shedPerSecond: 0.1,
+  /** A fifth of the default of `TSP_OVERLOAD_DELAY_MS`, above which requests are refused. */
+  requestDelaySeconds: 0.1,
   descriptorShare: 0.8,
   eventLoopLagSeconds: 0.2,
 } as const;

@@ -52,6 +52,29 @@ export const REQUESTS_GROUP: AlertGroup = {
         "is not there. Waiting for a slow KMS looks the same.",
     },
     {
+      name: "TspRequestsDelayed",
+      value: promql.series(CATALOG.requestDelay),
+      limit: `> ${LIMITS.requestDelaySeconds}`,
+      for: "5m",
+      severity: "warning",
+      summary:
+        "Requests wait {{ $value | humanizeDuration }} before {{ $labels.instance }} looks at them",
+      description:
+        "The thread that serves them is busy all the time. When the wait reaches `TSP_OVERLOAD_DELAY_MS` " +
+        "a share of the requests is refused.",
+    },
+    {
+      name: "TspRequestsShed",
+      value: promql.rateBy(CATALOG.requestsShed, [...DEPLOYMENT, "reason"]),
+      limit: `> ${LIMITS.shedPerSecond}`,
+      for: "5m",
+      severity: "critical",
+      summary: "{{ $value | humanize }} requests a second are turned away: {{ $labels.reason }}",
+      description:
+        "There are more than the proxies can take on. Applications get HTTP 503 with code 100 and " +
+        "`Retry-After`.",
+    },
+    {
       name: "TspUnauthorized",
       value: promql.rateBy(REQUESTS, DEPLOYMENT, { tsp_status_code: 101 }),
       limit: `> ${LIMITS.unauthorizedPerSecond}`,

@@ -11,6 +11,7 @@ const slow = (endpoint: string) => ({
 });
 const inFlight = (endpoint: string) =>
   `tsp_requests_in_flight{${A}, endpoint="/api/1/document/${endpoint}"}`;
+const shed = (reason: string) => `tsp_requests_shed_total{${A}, reason="${reason}"}`;
 const REJECTED = `tsp_http_connections_rejected_total{${A}}`;
 
 export const REQUESTS: readonly Scenario[] = [
@@ -61,6 +62,36 @@ export const REQUESTS: readonly Scenario[] = [
       when: "there are more for five minutes only",
       series: { [inFlight("wrap")]: "3x3 40x5 3x20" },
       at: "12m",
+    },
+  },
+  {
+    alert: "TspRequestsDelayed",
+    fires: {
+      when: "each scrape finds requests that waited 200 ms",
+      series: { [`tsp_request_delay_seconds{${A}}`]: "0.2x10" },
+      at: "6m",
+      labels: LABELS_OF_A,
+      summary: "Requests wait 200ms before a looks at them",
+    },
+    quiet: {
+      when: "one scrape in two does",
+      series: { [`tsp_request_delay_seconds{${A}}`]: "0.2 0 0.2 0 0.2 0 0.2 0 0.2 0 0.2" },
+      at: "10m",
+    },
+  },
+  {
+    alert: "TspRequestsShed",
+    fires: {
+      when: "half a request a second is turned away for one reason",
+      series: { [shed("delay")]: "0+30x20", [shed("in_flight")]: "0x20" },
+      at: "10m",
+      labels: { job: "tsp", reason: "delay" },
+      summary: "500m requests a second are turned away: delay",
+    },
+    quiet: {
+      when: "twenty were in a burst",
+      series: { [shed("in_flight")]: "0x5 20x20" },
+      at: "9m",
     },
   },
   {

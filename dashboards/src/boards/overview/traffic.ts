@@ -5,8 +5,16 @@ import { query, type Row } from "../board.ts";
 import { figure, lines } from "../panels.ts";
 import { describe } from "../views.ts";
 
-const { buildInfo, kmsLastConfigRefresh, keyOperations, requestDuration, requestsInFlight } =
-  CATALOG;
+const {
+  batchItems,
+  buildInfo,
+  keyOperations,
+  kmsLastConfigRefresh,
+  requestDelay,
+  requestDuration,
+  requestsInFlight,
+  requestsShed,
+} = CATALOG;
 const API = { endpoint: { not: ["/metrics", "other"] } } as const;
 const FAILED = { tsp_status_code: { not: 0 } } as const;
 
@@ -121,6 +129,27 @@ export const TRAFFIC_ROW: Row = {
       lines: [
         { expression: sumBy(["instance"], query.series(requestsInFlight)), legend: "{{instance}}" },
       ],
+    }),
+    lines({
+      title: "Turned away, by reason",
+      description: describe(requestsShed),
+      unit: "reqps",
+      limit: LIMITS.shedPerSecond,
+      lines: [{ expression: query.rateBy(requestsShed, ["reason"]), legend: "{{reason}}" }],
+    }),
+    lines({
+      title: "Wait before a request is looked at",
+      description: describe(requestDelay),
+      unit: "s",
+      limit: LIMITS.requestDelaySeconds,
+      lines: [{ expression: query.series(requestDelay), legend: "{{instance}}" }],
+    }),
+    lines({
+      title: "Items of batches",
+      description: describe(batchItems),
+      unit: "short",
+      stacked: true,
+      lines: [{ expression: sumBy(["state"], query.series(batchItems)), legend: "{{state}}" }],
     }),
   ],
 };
