@@ -11,6 +11,7 @@ import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { table } from "./lib/table.ts";
+import { overloadBenchmark } from "./overload.ts";
 import { proxyBenchmark } from "./proxy.ts";
 import { refreshBenchmark } from "./refresh.ts";
 import { tenantsBenchmark } from "./tenants.ts";
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   brief(kmsBenchmark),
   unleasedBenchmark,
   isolationBenchmark,
+  overloadBenchmark,
 ];
 
 const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--json FILE]

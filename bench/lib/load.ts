@@ -17,14 +17,18 @@ export interface LoadOptions {
   readonly seconds: number;
   readonly connections: number;
   readonly cpu: number | undefined;
+  /** Requests a second over all connections. Default: as many as get answered. */
+  readonly rate?: number;
 }
 
-interface Result {
+export interface Result {
   readonly "2xx": number;
   readonly non2xx: number;
   readonly errors: number;
   readonly timeouts: number;
   readonly duration: number;
+  /** Answers in each second. */
+  readonly requests: { readonly p50: number };
 }
 
 export interface Measurement {
@@ -51,8 +55,10 @@ export async function measureLoad(target: Target, options: LoadOptions): Promise
   return { rate: good / duration, cost: used === undefined ? undefined : used / good };
 }
 
-async function autocannon(target: Target, options: LoadOptions): Promise<Result> {
+/** What autocannon, in a process of its own, saw. */
+export async function autocannon(target: Target, options: LoadOptions): Promise<Result> {
   const flags = {
+    ...(options.rate !== undefined && { overallRate: String(Math.ceil(options.rate)) }),
     method: "POST",
     input: target.bodyFile,
     connections: String(options.connections),
