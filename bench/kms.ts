@@ -7,13 +7,11 @@ import { bareAws, bareThales, bareVault, type Caller, KEY } from "./lib/bare-kms
 import type { KmsServer, KmsServers } from "./lib/kms-servers.ts";
 import type { Benchmark, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
-import { rowOf, type Sample } from "./lib/statistics.ts";
+import { median, rowOf, type Sample } from "./lib/statistics.ts";
 
 const ROWS = ["kms-aws-overhead", "kms-vault-overhead", "kms-http-overhead"] as const;
 
 type RowName = (typeof ROWS)[number];
-
-const TURN = 20;
 
 /**
  * `Kms` and driver beside the bare call that they make, to the same server over TLS, one at a time:
@@ -55,23 +53,24 @@ async function pairOf(row: RowName, kms: KmsServers): Promise<readonly [Caller, 
 }
 
 /**
- * Calls in a second, one after the other. Both take turns of a few milliseconds: what else this
- * machine does at the time slows both alike.
+ * Calls in a second, one after the other. Both take turns call by call, and of each the call in the
+ * middle counts: what else this machine does at the time hits some calls of both and not others.
  */
 async function rates(subject: Caller, bare: Caller, seconds: number): Promise<Sample> {
-  const spent = { subject: 0, bare: 0 };
-  let calls = 0;
-  for (; spent.subject + spent.bare < seconds * 2_000; calls += TURN) {
-    spent.bare += await turn(bare);
-    spent.subject += await turn(subject);
+  const end = performance.now() + seconds * 2_000;
+  const subjectTimes: number[] = [];
+  const bareTimes: number[] = [];
+  while (performance.now() < end) {
+    bareTimes.push(await timeOf(bare));
+    subjectTimes.push(await timeOf(subject));
   }
-  return { value: (calls * 1_000) / spent.subject, reference: (calls * 1_000) / spent.bare };
+  return { value: 1_000 / median(subjectTimes), reference: 1_000 / median(bareTimes) };
 }
 
-/** Milliseconds of one turn. */
-async function turn(caller: Caller): Promise<number> {
+/** Milliseconds of one call. */
+async function timeOf(caller: Caller): Promise<number> {
   const started = performance.now();
-  for (let index = 0; index < TURN; index += 1) await caller.call();
+  await caller.call();
   return performance.now() - started;
 }
 

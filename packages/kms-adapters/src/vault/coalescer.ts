@@ -1,3 +1,5 @@
+import { nextTick } from "node:process";
+
 /** What became of one item: its result, or why it failed. */
 export type Outcome = string | Error;
 
@@ -16,12 +18,14 @@ interface Item {
 const MAX_ITEMS = 128;
 
 /**
- * Puts calls that are made in the same turn of the event loop into one request. A caller who gives
- * up leaves; the request ends when the last one has left.
+ * Puts calls that are made at the same time into one request: those of one turn of the event loop,
+ * or of less while no request is under way. A caller who gives up leaves; the request ends when the
+ * last one has left.
  */
 export class Coalescer {
   readonly #send: SendBatch;
   #open: Item[] = [];
+  #underWay = 0;
 
   constructor(send: SendBatch) {
     this.#send = send;
@@ -42,10 +46,14 @@ export class Coalescer {
   #openBatch(): void {
     const items: Item[] = [];
     this.#open = items;
-    setImmediate(() => {
+    const send = (): void => {
       if (this.#open === items) this.#open = [];
       void this.#run(items);
-    });
+    };
+    // A lone caller pays for the wait and gets nothing for it.
+    if (this.#underWay === 0) nextTick(send);
+    else setImmediate(send);
+    this.#underWay += 1;
   }
 
   async #run(items: readonly Item[]): Promise<void> {
@@ -53,6 +61,7 @@ export class Coalescer {
     const group: Group = items.length === 1 && only ? only : leaveTogether(items);
     const outcomes = await this.#outcomes(items, group.signal);
     group.release?.();
+    this.#underWay -= 1;
     for (const [index, { settle }] of items.entries()) {
       settle(outcomes[index] ?? new Error("the batch has no outcome for this item"));
     }
