@@ -16,7 +16,9 @@ export const STOP_TIMEOUT_S = 60;
 
 export interface ContainerOptions {
   readonly image: string;
-  readonly folder: DataFolder;
+  readonly folder: Pick<DataFolder, "path">;
+  /** Where the folder is in the container. Default: where `TSP_CONFIG_FILE` points without `env`. */
+  readonly mountPath?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the image's own. */
   readonly user?: string;
@@ -52,9 +54,9 @@ class LockedContainer extends GenericContainer {
 
 /** Starts a container and waits until it is ready. */
 export async function startContainer(options: ContainerOptions): Promise<ContainerProxy> {
-  const { image, folder, env, user } = options;
+  const { image, folder, mountPath = MOUNTED, env, user } = options;
   const container = new LockedContainer(image)
-    .withBindMounts([{ source: folder.path, target: MOUNTED, mode: "ro" }])
+    .withBindMounts([{ source: folder.path, target: mountPath, mode: "ro" }])
     .withEnvironment({ API_KEY, TSP_CONFIG_FILE: `${MOUNTED}/tenants.json`, ...env })
     .withExposedPorts(HTTP, HEALTH, EVENTS)
     .withWaitStrategy(Wait.forHttp("/ready", HEALTH).forStatusCode(200))
