@@ -27,6 +27,8 @@ export function proxyEnvironment(folder: DataFolder): Record<string, string> {
     TSP_EVENT_BIND_ADDRESS: "127.0.0.1:0",
     TSP_ENABLE_LOGDRIVER_INTEGRATION: "false",
     TSP_DRAIN_DELAY_MS: "0",
+    // One process starts faster; what differs with several has tests of its own.
+    TSP_WORKERS: process.env["TEST_WORKERS"] ?? "1",
   };
 }
 

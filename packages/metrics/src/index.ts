@@ -20,6 +20,8 @@ export {
   type Metrics,
   type MetricsOptions,
   type MetricsSnapshot,
+  lastingOf,
+  mergeSnapshots,
   scrapeMerged,
 } from "./metrics.ts";
 export { PROCESS_CATALOG } from "./process-catalog.ts";

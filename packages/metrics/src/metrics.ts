@@ -49,6 +49,16 @@ export function scrapeMerged(snapshots: readonly MetricsSnapshot[]): Promise<str
   return AggregatorRegistry.aggregate(snapshots.map((one) => [...one])).metrics();
 }
 
+/** Several snapshots as one, by the same rules. */
+export function mergeSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
+  return AggregatorRegistry.aggregate(snapshots.map((one) => [...one])).getMetricsAsJSON();
+}
+
+/** What is still true of a process that has ended: what it counted, not how it was. */
+export function lastingOf(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter((metric) => "type" in metric && metric.type !== "gauge");
+}
+
 function collectProcessMetrics(registry: Registry): void {
   const defaults = new Registry();
   // Its event-loop monitor cannot be left out, only be made rare.

@@ -6,7 +6,7 @@ import { type EndpointLabel, labelOf, METRICS_PATH } from "./http/endpoints.ts";
 import { Exchange } from "./http/exchange.ts";
 import { metricsHandler } from "./http/metrics-handler.ts";
 import { Outbox } from "./http/outbox.ts";
-import type { HttpLimits, HttpLogger, HttpObserver, Scrape } from "./http/ports.ts";
+import type { HttpLimits, HttpLogger, HttpObserver, ReserveRoom, Scrape } from "./http/ports.ts";
 import { Overload } from "./http/overload/overload.ts";
 import { pathOf, routedUrl } from "./http/request-path.ts";
 import { apiRoutes } from "./http/routes/api-routes.ts";
@@ -26,6 +26,8 @@ export interface AppOptions extends RouteParts {
   readonly scrape: () => Promise<Scrape>;
   readonly limits: HttpLimits;
   readonly logger: HttpLogger;
+  /** Left out: every call may begin at once. */
+  readonly reserve?: ReserveRoom | undefined;
   /** Left out: nobody watches. */
   readonly observer?: HttpObserver | undefined;
   /** Those of this app's server, for whoever drains it. Left out: they are only limited. */

@@ -3,12 +3,8 @@ export type { Address, KmsEndpoints, LogLevel, Settings } from "./config/setting
 export { createDrivers } from "./drivers.ts";
 export { ProxyError, type ProxyErrorOptions } from "./errors.ts";
 export type { DriverFactory } from "./keys/kms-client.ts";
-export {
-  type Addresses,
-  createService,
-  type Service,
-  type ServiceDependencies,
-} from "./service.ts";
+export { createService } from "./service.ts";
+export type { Addresses, Service, ServiceDependencies, Stopped } from "./service/ports.ts";
 export { HTTP_STATUS, STATUS, type StatusName, statusOf } from "./status.ts";
 export type {
   RotationStatus,

@@ -10,9 +10,17 @@ export interface ProcessLog {
 /** More than this waiting for a stalled reader of standard output is dropped, not kept. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
+/** What a pipe takes as a whole (PIPE_BUF): lines of several processes do not mix. */
+const MAX_WRITE_BYTES = 4_096;
+
 /** JSON lines on standard output, written without ever blocking a request on a slow reader. */
 export function createProcessLog(level: LogLevel): ProcessLog {
-  const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_PENDING_BYTES });
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    maxLength: MAX_PENDING_BYTES,
+    maxWrite: MAX_WRITE_BYTES,
+  });
   return {
     logger: createLogger(level, destination),
     flush() {

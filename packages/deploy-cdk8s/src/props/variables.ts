@@ -6,6 +6,7 @@ export type PlainVariable = (typeof PLAIN_VARIABLES)[number];
 export const PLAIN_VARIABLES = [
   "LOG_LEVEL",
   "RUST_LOG",
+  "TSP_WORKERS",
   "TSP_DRAIN_DELAY_MS",
   "TSP_SHUTDOWN_DEADLINE_MS",
   "TSP_BIND_ADDRESS",

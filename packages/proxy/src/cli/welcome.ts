@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import type { Addresses } from "../service.ts";
+import type { Addresses } from "../service/ports.ts";
 import { type Example, findExample } from "./example.ts";
 import { plainText, withoutControls } from "./plain-text.ts";
 import type { Terminal } from "./terminal.ts";

@@ -60,6 +60,7 @@ function defaultOf(setting: Setting): string {
     case "hosts":
       return "none";
     case "endpoint":
+    case "workers":
       return setting.standard;
     default:
       return "";
@@ -70,6 +71,8 @@ function valuesOf(setting: Setting): string {
   switch (setting.kind) {
     case "integer":
       return `${grouped(setting.min)} – ${grouped(setting.max)} ${setting.unit}`;
+    case "workers":
+      return `${setting.min} – ${setting.max} processes`;
     case "boolean":
       return `${code("true")}, ${code("false")}`;
     case "choice":

@@ -48,6 +48,7 @@ function read(reader: SettingsReader): Settings {
   return {
     apiKeys: apiKeys(reader),
     logLevel: logLevel(reader),
+    workers: reader.workers("TSP_WORKERS"),
     http: http(reader, host),
     overload: {
       overloadDelayMs: reader.integer("TSP_OVERLOAD_DELAY_MS"),

@@ -6,6 +6,7 @@ import { parseEndpoint } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
 import type { FileSetting, SecretSetting } from "./setting.ts";
 import type { Address } from "./settings.ts";
+import { standardWorkers } from "./cpus.ts";
 import { parseBoolean, parseChoice, parseInteger, shown } from "./values.ts";
 
 /**
@@ -32,6 +33,11 @@ export class SettingsReader {
   integer(name: NameOf<"integer">): number {
     const entry = SETTINGS[name];
     return this.#parsed(name, (text) => parseInteger(text, entry)) ?? entry.default;
+  }
+
+  workers(name: NameOf<"workers">): number {
+    const entry = SETTINGS[name];
+    return this.#parsed(name, (text) => parseInteger(text, entry)) ?? standardWorkers();
   }
 
   boolean(name: NameOf<"boolean">): boolean {

@@ -1,6 +1,7 @@
 export type SettingGroup =
   | "Access"
   | "Logs"
+  | "Processes"
   | "Addresses"
   | "Tenants"
   | "HTTP"
@@ -36,6 +37,15 @@ export interface IntegerSetting extends Described {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+}
+
+/** How many processes serve requests; by default as many as there are CPUs. */
+export interface WorkersSetting extends Described {
+  readonly kind: "workers";
+  readonly min: number;
+  readonly max: number;
+  /** What is used when the variable is not set, as Markdown. */
+  readonly standard: string;
 }
 
 export interface BooleanSetting extends Described {
@@ -103,6 +113,7 @@ export interface IgnoredSetting extends Described {
 /** One environment variable, as data: the loader and the documentation read the same entry. */
 export type Setting =
   | IntegerSetting
+  | WorkersSetting
   | BooleanSetting
   | ChoiceSetting
   | FileSetting

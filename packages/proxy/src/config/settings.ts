@@ -23,6 +23,8 @@ export interface Settings {
   /** One or two; while a key is rotated either is accepted. */
   readonly apiKeys: readonly string[];
   readonly logLevel: LogLevel;
+  /** Processes that serve requests; 1: this one. */
+  readonly workers: number;
   readonly http: {
     readonly address: Address;
     readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;

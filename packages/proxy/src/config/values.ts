@@ -1,5 +1,5 @@
 import type { Parsed } from "./bind-address.ts";
-import type { IntegerSetting } from "./setting.ts";
+import type { IntegerSetting, WorkersSetting } from "./setting.ts";
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
@@ -9,7 +9,10 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** Decimal digits and nothing else: no sign, blank, exponent, prefix or leading zero. */
-export function parseInteger(text: string, { min, max }: IntegerSetting): Parsed<number> {
+export function parseInteger(
+  text: string,
+  { min, max }: Pick<IntegerSetting | WorkersSetting, "min" | "max">,
+): Parsed<number> {
   const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return { value };
   return { expected: `a whole number from ${min} to ${max}, in digits` };

@@ -28,6 +28,12 @@ export function admitEvent(call: Call, event: EventDetails): void {
   );
 }
 
+/** Bytes that no event of this call exceeds, whatever its name and time. */
+export function largestEvent(call: Call): number {
+  const units = unitsOf(call, { tenantId: call.tenantId, name: "", timestamp: "" });
+  return Math.min(FRAME_BYTES + units * BYTES_PER_UNIT, MAX_EVENT_BYTES);
+}
+
 function unitsOf(call: Call, { tenantId, name }: EventDetails): number {
   const { dataLabel, requestId, requestingId, sourceIp, objectId } = call.iclFields;
   let units = tenantId.length + name.length + requestingId.length;

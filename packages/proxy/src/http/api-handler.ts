@@ -7,10 +7,12 @@ import { bodyRefusal, headRefusal } from "./head.ts";
 import { httpRefusal } from "./http-refusal.ts";
 import { decodeText, parseJson, parseLongJson } from "./json.ts";
 import { customFieldsOf, iclFieldsOf, type SentMetadata } from "./metadata.ts";
+import type { ReserveRoom } from "./ports.ts";
 import { compile } from "./validation.ts";
 
 export interface HandlerParts extends ExchangeParts {
   readonly apiKeys: ApiKeys;
+  readonly reserve?: ReserveRoom | undefined;
 }
 
 /** A body from which on every step gets a turn of the event loop of its own. */
@@ -22,7 +24,7 @@ const LARGE_BODY_BYTES = 256 * 1_024;
  */
 export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exchange) => void {
   const { maxBodyBytes } = parts.limits;
-  const use = bodyUse(route, parts.limits.maxBatchSize);
+  const use = bodyUse(route, parts.limits.maxBatchSize, parts.reserve);
   const rules: BodyRules = { maxBytes: maxBodyBytes, counted: route.inParts, use };
   return (exchange) => {
     const { headers, httpVersionMinor } = exchange.request;
@@ -41,7 +43,11 @@ export function apiHandler(route: ApiRoute, parts: HandlerParts): (exchange: Exc
   };
 }
 
-function bodyUse(route: ApiRoute, maxItems: number): UseBody {
+function bodyUse(
+  route: ApiRoute,
+  maxItems: number,
+  reserve: ReserveRoom = () => undefined,
+): UseBody {
   const validate = compile(route.body);
 
   const check = (body: unknown): void => {
@@ -60,7 +66,9 @@ function bodyUse(route: ApiRoute, maxItems: number): UseBody {
     exchange.tenantId = metadata.tenantId;
     exchange.iclFields = iclFieldsOf(metadata.iclFields);
     exchange.customFields = customFieldsOf(metadata.customFields);
-    route.serve(exchange, body as never, text);
+    const room = reserve(exchange, route.itemsOf(body as Readonly<Record<string, unknown>>));
+    if (room === undefined) route.serve(exchange, body as never, text);
+    else exchange.waitFor(room.then(() => route.serve(exchange, body as never, text)));
   };
 
   const serveInTurns = async (exchange: Exchange, bytes: Buffer): Promise<void> => {

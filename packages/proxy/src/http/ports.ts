@@ -31,6 +31,12 @@ export interface ApplicationEvents {
   ): MaybePromise<void>;
 }
 
+/**
+ * Sees that there is room for the events of a call with so many items, where operations need it.
+ * Undefined when the call may begin at once.
+ */
+export type ReserveRoom = (call: Call, items: number) => Promise<void> | undefined;
+
 /** What happens on the HTTP port, for metrics. Must not throw. */
 export interface HttpObserver {
   /** A request began or ended. Scrapes are left out: each would count itself. */

@@ -7,6 +7,7 @@ import type { CurrentTenants, KeyContext } from "./context.ts";
 import { deriveKeys } from "./derive.ts";
 import type { KeyVault } from "./held-key.ts";
 import { kmsTypeOf } from "./kms-type.ts";
+import type { KeyExchange } from "./key-exchange.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import { LeaseMaker } from "./lease-maker.ts";
 import { LeaseMemory } from "./lease-memory.ts";
@@ -31,6 +32,8 @@ export interface KeyServiceOptions {
   readonly counter: KeyCounter;
   readonly settings: Settings["keys"];
   readonly notices?: KeyNotices;
+  /** Left out: no other process needs keys of this one. */
+  readonly exchange?: KeyExchange | undefined;
   /**
    * Tenants that may have a wrapping lease at the same time; the lease of the least recently used
    * one only unwraps from then on. Default: 131 072, which is 4 MiB of locked memory.
@@ -127,7 +130,7 @@ interface Parts extends Omit<KeyServiceOptions, "now" | "notices"> {
 }
 
 function createLeases(parts: Parts): Leases {
-  const { bound, counter, kms, memory, notices, now, random, settings } = parts;
+  const { bound, counter, exchange, kms, memory, notices, now, random, settings } = parts;
   const {
     leaseCipher,
     leaseCacheSize,
@@ -139,7 +142,17 @@ function createLeases(parts: Parts): Leases {
   const cipher = bound ? LEASE_CIPHERS[leaseCipher] : ORIGINAL_LEASE_CIPHER;
   return new Leases({
     vault,
-    maker: new LeaseMaker({ kms, vault, random, counter, cipher, maxAgeMs, maxWraps, now }),
+    maker: new LeaseMaker({
+      kms,
+      vault,
+      random,
+      counter,
+      cipher,
+      maxAgeMs,
+      maxWraps,
+      now,
+      exchange,
+    }),
     opener: createOpener(parts, vault, "lease_unwrap"),
     maxMinted: maxWrappingLeases,
     maxOpened: leaseCacheSize,
@@ -165,7 +178,7 @@ function createSecrets(parts: Parts, leases: Leases): Secrets {
 }
 
 function createOpener(
-  { counter, kms, notices, now, settings }: Parts,
+  { counter, exchange, kms, notices, now, settings }: Parts,
   vault: KeyVault,
   operation: "lease_unwrap" | "secret_unwrap",
 ): KeyOpener {
@@ -173,6 +186,7 @@ function createOpener(
     kms,
     vault,
     counter,
+    exchange,
     operation,
     maxAgeMs: settings.leaseMaxAgeMs,
     now,

@@ -5,6 +5,7 @@ import { LeasedTemplate } from "../edek/leased-template.ts";
 import { sealPayload } from "../edek/payload.ts";
 import type { KmsConfiguration } from "../tenants/tenant.ts";
 import { HeldKey, type KeyVault } from "./held-key.ts";
+import type { ExchangedKey, KeyExchange, MadeKey } from "./key-exchange.ts";
 import { encodeKmsEdek } from "./kms-edek.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import { leaseName } from "./lease-name.ts";
@@ -38,6 +39,8 @@ export interface LeaseMakerOptions {
   readonly maxWraps: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Left out: this process wraps with leases of its own alone. */
+  readonly exchange?: KeyExchange | undefined;
 }
 
 /** Half the birthday bound of 12-byte random nonces, with a wide margin: architecture 6. */
@@ -54,22 +57,76 @@ const MAX_RETRY_MS = 60_000;
 export class LeaseMaker {
   readonly #options: LeaseMakerOptions;
   readonly #maxWraps: number;
+  readonly #exchange: KeyExchange | undefined;
   // Sealing never waits, so one buffer of each kind serves all of it.
   readonly #sealed: Buffer = Buffer.alloc(SEALED_KEY_BYTES);
   readonly #iv: Buffer;
   readonly #nonceAt: number;
 
   constructor(options: LeaseMakerOptions) {
-    const { cipher, maxWraps } = options;
+    const { cipher, exchange, maxWraps } = options;
     this.#options = options;
-    this.#maxWraps = cipher.limited ? Math.min(maxWraps, MAX_SHORT_NONCE_WRAPS) : Infinity;
+    const limit = cipher.limited ? Math.min(maxWraps, MAX_SHORT_NONCE_WRAPS) : Infinity;
+    const shared = exchange && Math.floor(limit * exchange.share);
+    // A lease that is spent after fewer wraps than there are processes is nothing to share.
+    this.#exchange = shared === 0 ? undefined : exchange;
+    this.#maxWraps = shared || limit;
     this.#iv = Buffer.alloc(cipher.ivBytes);
     this.#nonceAt = cipher.version === undefined ? 0 : 1;
     if (cipher.version !== undefined) this.#iv[0] = cipher.version;
   }
 
-  /** One KMS call. @throws ProxyError 204, 206 to 210 */
-  async make(tenantId: string, configuration: KmsConfiguration): Promise<MintedLease> {
+  /**
+   * One KMS call, or none when another process made the lease that follows the one with the id
+   * `replaces`; 0 replaces none.
+   * @throws ProxyError 204, 206 to 210
+   */
+  async make(
+    tenantId: string,
+    configuration: KmsConfiguration,
+    replaces = 0,
+  ): Promise<MintedLease> {
+    if (this.#exchange === undefined) return this.#mint(tenantId, configuration);
+    return this.#exchange.lease(
+      sharedName(tenantId, configuration.id, configuration.fingerprint),
+      replaces,
+      async () => this.#forOthers(await this.#mint(tenantId, configuration)),
+      (key) => this.#adopt(key, tenantId, configuration),
+    );
+  }
+
+  /** No process may begin to wrap with this lease any more. */
+  withdraw({ tenantId, configurationId, fingerprint, leaseId }: HeldKey): void {
+    this.#exchange?.withdraw(sharedName(tenantId, configurationId, fingerprint), leaseId);
+  }
+
+  #forOthers(lease: MintedLease): MadeKey<MintedLease> {
+    const { maxAgeMs, now } = this.#options;
+    const { expiresAt, leaseId, wrapped, bound } = lease.key;
+    return {
+      made: lease,
+      copy: () => ({
+        key: Buffer.from(lease.key.bytes),
+        leaseId,
+        wrapped,
+        bound,
+        ageMs: now() - (expiresAt - maxAgeMs),
+      }),
+    };
+  }
+
+  #adopt(
+    { key, leaseId, wrapped, ageMs }: ExchangedKey,
+    tenantId: string,
+    configuration: KmsConfiguration,
+  ): MintedLease {
+    const slot = this.#options.vault.memory.acquire();
+    key.copy(slot);
+    const mintedAt = this.#options.now() - ageMs;
+    return this.#lease({ tenantId, configuration, leaseId, slot, wrapped, mintedAt });
+  }
+
+  async #mint(tenantId: string, configuration: KmsConfiguration): Promise<MintedLease> {
     const { random, now } = this.#options;
     const { memory } = this.#options.vault;
     const mintedAt = now();
@@ -153,4 +210,9 @@ export class LeaseMaker {
       retryAt: mintedAt,
     };
   }
+}
+
+/** The same in every process; a configuration that changed has another fingerprint. */
+function sharedName(tenantId: string, configurationId: number, fingerprint: string): string {
+  return `${configurationId}/${fingerprint}/${tenantId}`;
 }

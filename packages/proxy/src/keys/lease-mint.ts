@@ -91,6 +91,7 @@ export class LeaseMint {
   /** Wipes a lease, unless the tenant has another one by now. */
   drop(key: HeldKey): void {
     if (this.#leases.peek(key.tenantId)?.key === key) this.#leases.delete(key.tenantId);
+    if (!this.#closed) this.#options.maker.withdraw(key);
     key.release();
   }
 
@@ -126,7 +127,9 @@ export class LeaseMint {
         await this.confirm(current.key, configuration);
         return;
       }
-      const lease = await this.#options.maker.make(tenantId, configuration);
+      const replaces = current !== undefined && isOf(current, configuration);
+      const replaced = replaces ? current.key.leaseId : 0;
+      const lease = await this.#options.maker.make(tenantId, configuration, replaced);
       if (this.#closed) lease.key.release();
       else this.#leases.set(tenantId, lease);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { bindingText } from "../edek/binding.ts";
 import { bindingMismatch } from "../edek/denied-edek.ts";
 import { decodeWrappedKey } from "../edek/codec.ts";
@@ -6,6 +6,7 @@ import { KEY_BYTES } from "../edek/edek.ts";
 import { checkPayload } from "../edek/payload.ts";
 import type { KmsConfiguration } from "../tenants/tenant.ts";
 import { HeldKey, type KeyVault } from "./held-key.ts";
+import type { ExchangedKey, KeyExchange, MadeKey } from "./key-exchange.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import type { KeyCounter, KeyOperation } from "./ports.ts";
 import { withdrawsKey } from "./refusal.ts";
@@ -33,6 +34,8 @@ export interface KeyOpenerOptions {
   readonly now: () => number;
   /** Told for each key in memory that its KMS does not open any more. */
   readonly onWithdrawn: (configurationId: number, error: unknown) => void;
+  /** Left out: no other process opens the same keys. */
+  readonly exchange?: KeyExchange | undefined;
 }
 
 /** How long a use waits for a KMS to confirm a key that is in memory. */
@@ -46,12 +49,44 @@ export class KeyOpener {
     this.#options = options;
   }
 
-  /** One KMS call. @throws ProxyError 203, 205 to 210 */
+  /**
+   * One KMS call, or none when another process just made it.
+   * @throws ProxyError 203, 205 to 210
+   */
   async open(target: WrappedTarget): Promise<HeldKey> {
-    const { vault, now, maxAgeMs } = this.#options;
-    const startedAt = now();
+    const { exchange, operation } = this.#options;
+    if (exchange === undefined) return this.#open(target);
+    return exchange.opened(
+      sharedName(operation, target),
+      async () => this.#forOthers(await this.#open(target)),
+      (key) => this.#adopt(key, target),
+    );
+  }
+
+  async #open(target: WrappedTarget): Promise<HeldKey> {
+    const startedAt = this.#options.now();
     const { payload, bound } = await this.#unwrap(target);
-    const slot = this.#keep(payload);
+    return this.#held(target, this.#keep(payload), bound, startedAt);
+  }
+
+  #forOthers(key: HeldKey): MadeKey<HeldKey> {
+    const { now, maxAgeMs } = this.#options;
+    const { expiresAt, leaseId, wrapped, bound } = key;
+    const ageMs = now() - (expiresAt - maxAgeMs);
+    return {
+      made: key,
+      copy: () => ({ key: Buffer.from(key.bytes), leaseId, wrapped, bound, ageMs }),
+    };
+  }
+
+  #adopt({ key, bound, ageMs }: ExchangedKey, target: WrappedTarget): HeldKey {
+    const slot = this.#options.vault.memory.acquire();
+    key.copy(slot);
+    return this.#held(target, slot, bound, this.#options.now() - ageMs);
+  }
+
+  #held(target: WrappedTarget, slot: Buffer, bound: boolean, openedAt: number): HeldKey {
+    const { vault, maxAgeMs } = this.#options;
     const { name, configuration, leaseId, tenantId } = target;
     return new HeldKey({
       name,
@@ -61,7 +96,7 @@ export class KeyOpener {
       fingerprint: configuration.fingerprint,
       wrapped: ownCopy(target.wrapped),
       bound,
-      expiresAt: startedAt + maxAgeMs,
+      expiresAt: openedAt + maxAgeMs,
       slot,
       vault,
     });
@@ -153,4 +188,10 @@ function ownCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
   return copy;
+}
+
+function sharedName(operation: string, target: WrappedTarget): string {
+  const { configuration, leaseId, tenantId, wrapped } = target;
+  const digest = hash("sha256", wrapped, "base64");
+  return `${operation}/${configuration.id}/${configuration.fingerprint}/${leaseId}/${digest}/${tenantId}`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SETTING_ENTRIES } from "../../src/config/catalog.ts";
+import { standardWorkers } from "../../src/config/cpus.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { Settings } from "../../src/config/settings.ts";
 import { accepted, API_KEY, LEAST, refused } from "./helpers.ts";
@@ -13,6 +14,7 @@ describe("settings", () => {
     const expected: Settings = {
       apiKeys: [API_KEY],
       logLevel: "info",
+      workers: standardWorkers(),
       http: {
         address: { host: "0.0.0.0", port: 7777 },
         tls: undefined,

@@ -3,6 +3,7 @@ import type {
   DirectivesSetting,
   IntegerSetting,
   SecretSetting,
+  WorkersSetting,
 } from "../setting.ts";
 import type { LogLevel } from "../settings.ts";
 
@@ -11,6 +12,7 @@ export interface ProcessCatalog {
   readonly API_KEY_2: SecretSetting;
   readonly LOG_LEVEL: ChoiceSetting<LogLevel>;
   readonly RUST_LOG: DirectivesSetting;
+  readonly TSP_WORKERS: WorkersSetting;
   readonly TSP_DRAIN_DELAY_MS: IntegerSetting;
   readonly TSP_SHUTDOWN_DEADLINE_MS: IntegerSetting;
 }
@@ -47,6 +49,17 @@ export const PROCESS_SETTINGS: ProcessCatalog = {
       "Log level in the notation of the original: `debug` or `info,tsp=debug`. The directive " +
       "without a target counts; where there is none, the most verbose one. `off` is `silent`.",
     since: "original",
+  },
+  TSP_WORKERS: {
+    kind: "workers",
+    group: "Processes",
+    min: 1,
+    max: 64,
+    standard: "the CPUs it may use, at most 8",
+    about:
+      "Processes that serve requests. With `1` there is no other process; with more, one keeps the " +
+      "configuration, the event socket and the health port, and these serve.",
+    since: "0.1",
   },
   TSP_DRAIN_DELAY_MS: {
     kind: "integer",

@@ -19,6 +19,8 @@ export class Connections implements Iterable<Connection> {
   readonly #observer: ConnectionObserver;
   readonly #open = new Set<Connection>();
   #excess = 0;
+  /** Addresses of clients for whose connections somebody else found no room. */
+  readonly #turnedAway = new Set<string>();
   /** Accepted, but still without a TLS session; by the client's address. */
   readonly #unsecured = new Map<string, Socket>();
   #held: (() => void)[] | undefined;
@@ -44,6 +46,13 @@ export class Connections implements Iterable<Connection> {
       this.#unsecured.delete(addressOf(socket));
       this.#add(socket);
     });
+  }
+
+  /** This connection, which is about to come, is beyond the limit. */
+  turnAway(socket: Socket): void {
+    const address = addressOf(socket);
+    this.#turnedAway.add(address);
+    socket.once("close", () => this.#turnedAway.delete(address));
   }
 
   /** From now on the last answer on each connection closes it. */
@@ -96,7 +105,8 @@ export class Connections implements Iterable<Connection> {
   }
 
   #add(socket: Socket): void {
-    const excess = this.#open.size - this.#excess >= this.#maxConnections;
+    const turnedAway = this.#turnedAway.delete(addressOf(socket));
+    const excess = turnedAway || this.#open.size - this.#excess >= this.#maxConnections;
     const connection = new Connection(socket, excess);
     if (excess) this.#addExcess(socket);
     this.#open.add(connection);

@@ -1,5 +1,5 @@
 import type { Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Address } from "../../config/settings.ts";
 import { type AppOptions, buildApp } from "../../app.ts";
@@ -14,7 +14,7 @@ export type HttpServerOptions = Omit<AppOptions, "connections" | "observer" | "o
 };
 
 /** Connections that the system may accept for us before we do. */
-const BACKLOG = 4_096;
+export const BACKLOG = 4_096;
 
 /** The HTTP port: the app, and the connections to it from the first to the last. */
 export class HttpServer {
@@ -46,6 +46,26 @@ export class HttpServer {
     return { host, port: (this.app.server.address() as AddressInfo).port };
   }
 
+  /** Gets ready for connections that another process accepts. */
+  async expect(): Promise<void> {
+    await this.app.ready();
+    // With it `node:http` begins to look for late requests.
+    this.app.server.emit("listening");
+  }
+
+  /** Takes a connection that another process accepted; one beyond the limit is told so. */
+  adopt(socket: Socket, beyondLimit: boolean): void {
+    // As for the connections that a server accepts by itself.
+    socket.allowHalfOpen = true;
+    if (beyondLimit) this.#connections.turnAway(socket);
+    this.app.server.emit("connection", socket);
+  }
+
+  /** New requests wait, until `drain` lets them go on. */
+  hold(): void {
+    this.#connections.hold();
+  }
+
   /** From now on every answer asks its client to connect anew, elsewhere if possible. */
   startDraining(): void {
     this.#connections.drain();
@@ -56,6 +76,7 @@ export class HttpServer {
    * after `deadlineMs` is cut off; gives back whether that hit a request.
    */
   async drain(deadlineMs: number): Promise<boolean> {
+    if (!this.app.server.listening) this.#connections.release();
     const cut = await drainConnections(this.app.server, this.#connections, deadlineMs);
     await this.app.close();
     this.overload.shedder.close();

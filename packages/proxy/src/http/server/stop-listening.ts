@@ -11,6 +11,8 @@ const QUIET_MS = 5;
 /** A turn longer than this may have looked at the queue too long ago to know that it is empty. */
 const CALM_TURN_MS = 1;
 
+type Accepting = Pick<Connections, "accepted" | "hold" | "release">;
+
 /**
  * Ends listening without losing a connection that the system has already accepted for us: closing
  * the port resets those. So the queue is emptied first, while requests are held up for some
@@ -19,7 +21,7 @@ const CALM_TURN_MS = 1;
  */
 export async function stopListening(
   server: Server,
-  connections: Connections,
+  connections: Accepting,
   patienceMs: number,
 ): Promise<void> {
   connections.hold();
@@ -34,7 +36,7 @@ export async function stopListening(
 }
 
 /** One turn accepts one connection: a turn without any means that none was waiting. */
-async function quiet(connections: Connections, patienceMs: number): Promise<void> {
+async function quiet(connections: Pick<Accepting, "accepted">, patienceMs: number): Promise<void> {
   const started = performance.now();
   let { accepted } = connections;
   let quietSince = started;

@@ -1,0 +1,140 @@
+import { LRUCache } from "lru-cache";
+import { ProxyError } from "../errors.ts";
+import type { StatusName } from "../status.ts";
+import type { KeyAnswer, KeyFailure, KeyQuestion, SealedKey } from "./calls.ts";
+
+export interface KeyBrokerOptions {
+  /** Milliseconds for which a lease is handed to workers that do not have it yet. */
+  readonly leaseMs: number;
+  /** Leases kept; a worker makes one anew that was pushed out. */
+  readonly max: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/** Identifies a worker for as long as it runs. */
+export type WorkerId = object;
+
+interface Kept {
+  readonly key: SealedKey;
+  readonly at: number;
+  readonly endsAt: number;
+}
+
+interface Flight {
+  readonly ticket: number;
+  readonly question: KeyQuestion;
+  readonly maker: WorkerId;
+  readonly waiting: {
+    readonly worker: WorkerId;
+    readonly resolve: (answer: KeyAnswer) => void;
+    readonly reject: (error: ProxyError) => void;
+  }[];
+}
+
+/** A key that was just opened is handed on for so long: who comes later asks the KMS. */
+const OPENED_MS = 5_000;
+
+/**
+ * Sees that the workers of one proxy ask a KMS for a key once. It keeps sealed keys and cannot open
+ * them. Whoever is first makes the key, the others wait for it or take it from here.
+ */
+export class KeyBroker {
+  readonly #options: KeyBrokerOptions;
+  readonly #now: () => number;
+  readonly #kept: LRUCache<string, Kept>;
+  readonly #flights = new Map<string, Flight>();
+  readonly #byTicket = new Map<number, Flight>();
+  #nextTicket = 1;
+
+  constructor(options: KeyBrokerOptions) {
+    const { now = () => performance.now() } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#kept = new LRUCache({ max: options.max });
+  }
+
+  /** A ticket: the worker makes the key and tells `made` or `failed`. */
+  async ask(worker: WorkerId, question: KeyQuestion): Promise<KeyAnswer> {
+    const name = nameOf(question);
+    const kept = this.#find(name, question.replaces);
+    if (kept !== undefined) return { key: kept };
+    const flight = this.#flights.get(name);
+    if (flight === undefined) return { ticket: this.#begin(name, question, worker, []) };
+    const { promise, resolve, reject } = Promise.withResolvers<KeyAnswer>();
+    flight.waiting.push({ worker, resolve, reject });
+    return promise;
+  }
+
+  made(ticket: number, key: SealedKey): void {
+    const flight = this.#end(ticket);
+    if (flight === undefined) return;
+    const at = this.#now();
+    const lifeMs = flight.question.kind === "lease" ? this.#options.leaseMs : OPENED_MS;
+    const endsAt = at + lifeMs - (flight.question.kind === "lease" ? key.ageMs : 0);
+    this.#kept.set(nameOf(flight.question), { key, at, endsAt });
+    for (const { resolve } of flight.waiting) resolve({ key });
+  }
+
+  failed({ ticket, message, status }: KeyFailure): void {
+    const flight = this.#end(ticket);
+    const error = new ProxyError(status as StatusName, message);
+    for (const { reject } of flight?.waiting ?? []) reject(error);
+  }
+
+  /** A lease that its KMS, or the configuration, does not stand for any more. */
+  withdraw(name: string, leaseId: number): void {
+    const key = nameOf({ kind: "lease", name, replaces: 0 });
+    if (this.#kept.peek(key)?.key.leaseId === leaseId) this.#kept.delete(key);
+  }
+
+  /** What was opened before every KMS is asked again must not be handed on afterwards. */
+  forgetOpened(): void {
+    for (const name of this.#kept.keys()) {
+      if (name.startsWith("opened/")) this.#kept.delete(name);
+    }
+  }
+
+  /** A worker has ended: somebody else makes what it was making. */
+  gone(worker: WorkerId): void {
+    for (const flight of this.#flights.values()) {
+      const waiting = flight.waiting.filter((waiter) => waiter.worker !== worker);
+      flight.waiting.splice(0, flight.waiting.length, ...waiting);
+      if (flight.maker !== worker) continue;
+      this.#end(flight.ticket);
+      const next = waiting.shift();
+      if (next === undefined) continue;
+      const { question } = flight;
+      next.resolve({ ticket: this.#begin(nameOf(question), question, next.worker, waiting) });
+    }
+  }
+
+  #find(name: string, replaces: number): SealedKey | undefined {
+    const kept = this.#kept.get(name);
+    const now = this.#now();
+    if (kept === undefined || now >= kept.endsAt) return undefined;
+    if (replaces !== 0 && kept.key.leaseId === replaces) return undefined;
+    return { ...kept.key, ageMs: kept.key.ageMs + (now - kept.at) };
+  }
+
+  #begin(name: string, question: KeyQuestion, maker: WorkerId, waiting: Flight["waiting"]): number {
+    const ticket = this.#nextTicket;
+    this.#nextTicket += 1;
+    const flight = { ticket, question, maker, waiting };
+    this.#flights.set(name, flight);
+    this.#byTicket.set(ticket, flight);
+    return ticket;
+  }
+
+  #end(ticket: number): Flight | undefined {
+    const flight = this.#byTicket.get(ticket);
+    if (flight === undefined) return undefined;
+    this.#byTicket.delete(ticket);
+    this.#flights.delete(nameOf(flight.question));
+    return flight;
+  }
+}
+
+function nameOf({ kind, name }: KeyQuestion): string {
+  return `${kind}/${name}`;
+}

@@ -1,0 +1,174 @@
+import { ProxyError } from "../errors.ts";
+import type { StatusName } from "../status.ts";
+
+/** What one side may ask of the other: name → argument and result, plain data both. */
+export type Calls = object;
+
+type Argument<C, Name extends keyof C> = C[Name] extends readonly [infer A, unknown] ? A : never;
+type Result<C, Name extends keyof C> = C[Name] extends readonly [unknown, infer R] ? R : never;
+
+export type Handlers<C extends Calls> = {
+  readonly [Name in keyof C]: (
+    argument: Argument<C, Name>,
+  ) => Result<C, Name> | Promise<Result<C, Name>>;
+};
+
+/** The slice of a `ChildProcess`, a cluster's `Worker` or `process` that is used. */
+export interface LinkPort {
+  send?(message: unknown, callback: (error: Error | null) => void): unknown;
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+}
+
+interface Message {
+  readonly call?: string;
+  readonly id?: number;
+  readonly answers?: number;
+  readonly value?: unknown;
+  readonly error?: PlainError;
+}
+
+/** An error as plain data; a `ProxyError` stays one, a system's error keeps what tells its cause. */
+interface PlainError {
+  readonly message: string;
+  readonly status?: StatusName | undefined;
+  readonly http?: number | undefined;
+  readonly code?: string | undefined;
+  readonly syscall?: string | undefined;
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** The other process is gone, or did not answer in time. */
+export class LinkError extends Error {
+  static {
+    this.prototype.name = "LinkError";
+  }
+}
+
+/** Calls between two processes of one proxy, in both directions, in order. */
+export class Link<Outgoing extends Calls, Incoming extends Calls> {
+  readonly #port: LinkPort;
+  readonly #handlers: Partial<Handlers<Incoming>>;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #open = true;
+
+  /** What the other side asks for and nobody handles is never answered. */
+  constructor(port: LinkPort, handlers: Partial<Handlers<Incoming>>) {
+    this.#port = port;
+    this.#handlers = { ...handlers };
+    port.on("message", (message) => this.#receive(message as Message));
+    port.on("disconnect", () => this.#close());
+  }
+
+  /** From now on these are answered as well. */
+  handle(handlers: Partial<Handlers<Incoming>>): void {
+    Object.assign(this.#handlers, handlers);
+  }
+
+  /**
+   * Resolves with the answer of the other side.
+   * @throws LinkError when it is gone or `timeoutMs` are over; otherwise what its handler threw
+   */
+  ask<Name extends keyof Outgoing & string>(
+    call: Name,
+    value: Argument<Outgoing, Name>,
+    timeoutMs: number,
+  ): Promise<Result<Outgoing, Name>> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(
+      () => this.#settle(id)?.reject(new LinkError(`no answer to "${call}" in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#pending.set(id, {
+      resolve: (answer) => (clearTimeout(timer), resolve(answer)),
+      reject: (error) => (clearTimeout(timer), reject(error)),
+    });
+    this.#send({ call, id, value });
+    return promise as Promise<Result<Outgoing, Name>>;
+  }
+
+  /** Sends and forgets; nothing happens when the other side is gone. */
+  tell<Name extends keyof Outgoing & string>(call: Name, value: Argument<Outgoing, Name>): void {
+    this.#send({ call, value });
+  }
+
+  #send(message: Message): void {
+    const failed = (): void => {
+      if (message.id === undefined) return;
+      this.#settle(message.id)?.reject(new LinkError("the other process is gone"));
+    };
+    if (!this.#open || this.#port.send === undefined) {
+      failed();
+      return;
+    }
+    try {
+      this.#port.send(message, (error) => error && failed());
+    } catch {
+      failed();
+    }
+  }
+
+  #receive(message: Message): void {
+    const { answers, call, error, id, value } = message;
+    if (answers !== undefined) {
+      const pending = this.#settle(answers);
+      if (error === undefined) pending?.resolve(value);
+      else pending?.reject(fromPlain(error));
+    } else if (call !== undefined && Object.hasOwn(this.#handlers, call)) {
+      void this.#handle(call as keyof Incoming, value, id);
+    }
+  }
+
+  async #handle(call: keyof Incoming, argument: unknown, id: number | undefined): Promise<void> {
+    try {
+      const value: unknown = await this.#handlers[call]?.(argument as never);
+      if (id !== undefined) this.#send({ answers: id, value });
+    } catch (error) {
+      if (id === undefined) throw error;
+      this.#send({ answers: id, error: toPlain(error) });
+    }
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #close(): void {
+    this.#open = false;
+    for (const id of this.#pending.keys()) {
+      this.#settle(id)?.reject(new LinkError("the other process is gone"));
+    }
+  }
+}
+
+function toPlain(error: unknown): PlainError {
+  if (error instanceof ProxyError) {
+    return { message: error.message, status: error.status, http: error.http };
+  }
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
+    readonly address?: string;
+    readonly port?: number;
+  };
+  return { message: error.message, code, syscall, address, port };
+}
+
+function fromPlain({ message, status, http, ...system }: PlainError): Error {
+  if (status === undefined) return Object.assign(new Error(message), defined(system));
+  return new ProxyError(status, message, http === undefined ? {} : { http });
+}
+
+function defined(members: object): object {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

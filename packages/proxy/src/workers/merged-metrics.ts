@@ -1,0 +1,63 @@
+import {
+  type Metrics,
+  type MetricsSnapshot,
+  lastingOf,
+  mergeSnapshots,
+  scrapeMerged,
+} from "@tenant-security/metrics";
+import type { Scrape } from "../http/ports.ts";
+import type { WorkerState } from "./calls.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
+
+export interface MergedMetricsOptions {
+  /** Of the primary itself. */
+  readonly own: Metrics;
+  readonly workers: () => readonly WorkerHandle[];
+  /** Waits until the events have come that a worker had sent when it told its state. */
+  readonly caughtUp: (worker: WorkerHandle, state: WorkerState) => Promise<void>;
+}
+
+/** A worker that takes longer is shown as it was when it last told. */
+const PATIENCE_MS = 1_000;
+
+/** One answer to a scrape for all processes, also for those that have ended. */
+export class MergedMetrics {
+  readonly #options: MergedMetricsOptions;
+  #ended: MetricsSnapshot = [];
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(options: MergedMetricsOptions) {
+    this.#options = options;
+  }
+
+  async scrape(): Promise<Scrape> {
+    const { own, workers } = this.#options;
+    const asked = workers();
+    await Promise.all(asked.map((worker) => this.#update(worker)));
+    await this.#keeping;
+    // Whoever has ended meanwhile is among the ended ones.
+    const running = asked.filter(({ gone }) => !gone);
+    const ofWorkers = running.flatMap(({ state }) => (state === undefined ? [] : [state.metrics]));
+    const body = await scrapeMerged([await own.snapshot(), this.#ended, ...ofWorkers]);
+    return { contentType: own.contentType, body };
+  }
+
+  /** A worker has ended: what it counted stays counted. */
+  keep({ state }: Pick<WorkerHandle, "state">): Promise<void> {
+    if (state === undefined) return this.#keeping;
+    this.#keeping = this.#keeping.then(async () => {
+      this.#ended = await mergeSnapshots([this.#ended, lastingOf(state.metrics)]);
+    });
+    return this.#keeping;
+  }
+
+  async #update(worker: WorkerHandle): Promise<void> {
+    try {
+      const state = await worker.link.ask("state", null, PATIENCE_MS);
+      worker.state = state;
+      await this.#options.caughtUp(worker, state);
+    } catch {
+      // It ends just now, or its event loop is held up.
+    }
+  }
+}

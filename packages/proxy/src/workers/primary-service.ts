@@ -1,0 +1,306 @@
+import { createMetrics } from "@tenant-security/metrics";
+import type { EventQueue } from "@tenant-security/event-queue";
+import type { Logger } from "pino";
+import { formatAddress } from "../config/bind-address.ts";
+import type { Address, Settings } from "../config/settings.ts";
+import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../descriptors.ts";
+import { createFileSource } from "../file-source/source.ts";
+import { HealthServer } from "../health/server.ts";
+import { HealthState } from "../health/state.ts";
+import { readTlsPair } from "../http/server/tls.ts";
+import { EVENTS_SHARE, StopDeadline } from "../service/deadline.ts";
+import { observeEvents, openEventStream } from "../service/event-stream.ts";
+import type { Addresses, Service, ServiceDependencies, Stopped } from "../service/ports.ts";
+import { createRefresher } from "../service/refresh.ts";
+import type { SnapshotRefresher } from "../tenants/refresher.ts";
+import { packageVersion } from "../version.ts";
+import type { ToPrimary } from "./calls.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { DistributedSource } from "./distributed-source.ts";
+import { Fleet, type WorkerExit } from "./fleet.ts";
+import { KeyBroker } from "./key-broker.ts";
+import type { Handlers } from "./link.ts";
+import { MergedMetrics } from "./merged-metrics.ts";
+import { PrimaryEvents } from "./primary-events.ts";
+import { TransportKey } from "./transport-key.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
+
+/** Tenants whose lease is kept for workers that do not have it yet. */
+const MAX_LEASES = 131_072;
+
+/** Part of its life for which a lease is handed to further workers; then a new one is made. */
+const LEASE_HANDED_ON = 0.8;
+
+/** For a worker to get ready for connections. */
+const SERVE_MS = 30_000;
+
+/** For a worker to stop answering, while the port is being closed. */
+const HOLD_MS = 1_000;
+
+/** How long the end of listening may take while clients keep connecting. */
+const MAX_PATIENCE_MS = 2_000;
+
+/** A signal to all processes reaches some workers before it reaches us. */
+const SIGNAL_SPREAD_MS = 250;
+
+type Ending = (deadline: StopDeadline) => unknown;
+
+/**
+ * The proxy in several processes. This one keeps what there is only one of: configuration, event
+ * socket, health port, the sum of all metrics. Its workers answer requests.
+ */
+export class PrimaryService implements Service {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #metrics = createMetrics();
+  readonly #health = new HealthState();
+  readonly #transport: TransportKey = TransportKey.random();
+  /** Of each worker, but for the connections, which are those of all. */
+  readonly #budget: DescriptorBudget;
+  readonly #broker: KeyBroker;
+  readonly #fleet: Fleet;
+  readonly #source: DistributedSource;
+  readonly #merged: MergedMetrics;
+  readonly #dispatcher: Dispatcher;
+  readonly #refresher: SnapshotRefresher;
+  /** In the order of opening; a stop goes through them from the last to the first. */
+  readonly #endings: Ending[] = [];
+  #events = new PrimaryEvents(undefined, () => []);
+  #serving = false;
+  #starting: Promise<Addresses> | undefined;
+  #stopping: Promise<Stopped> | undefined;
+
+  constructor(settings: Settings, dependencies: ServiceDependencies) {
+    const { env = process.env, logger } = dependencies;
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#budget = budgetOf(settings);
+    this.#broker = new KeyBroker({
+      leaseMs: settings.keys.leaseMaxAgeMs * LEASE_HANDED_ON,
+      max: MAX_LEASES,
+    });
+    this.#fleet = new Fleet({
+      workers: settings.workers,
+      env,
+      handlers: (worker) => this.#handlers(worker),
+      introduce: (worker) => this.#introduce(worker),
+      onExit: (worker, exit) => this.#exited(worker, exit),
+      onTrouble: (reason) => this.#troubled(reason),
+    });
+    const file = createFileSource({ file: settings.source.configFile, env });
+    this.#source = new DistributedSource(file, () => this.#fleet.all);
+    this.#merged = new MergedMetrics({
+      own: this.#metrics,
+      workers: () => this.#fleet.all.filter(({ serving, retiring }) => serving || retiring),
+      caughtUp: (worker, state) => this.#events.caughtUp(worker, state),
+    });
+    this.#dispatcher = new Dispatcher({
+      workers: () => this.#fleet.serving,
+      maxConnections: this.#budget.connections,
+      onError: ({ code }) => logger.error({ code }, "A connection could not be accepted"),
+      onRejected: () => this.#metrics.httpConnectionsRejected.inc(),
+    });
+    this.#refresher = createRefresher({
+      settings,
+      metrics: this.#metrics,
+      logger,
+      health: { stale: (reason) => this.#stale(reason) },
+      source: this.#source,
+      recheck: () => this.#recheck(),
+    });
+    this.#metrics.buildInfo.with({ version: packageVersion() }).set(1);
+  }
+
+  start(): Promise<Addresses> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<Stopped> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<Addresses> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      await this.#close(new StopDeadline(this.#settings.shutdown.deadlineMs));
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Addresses> {
+    const { http, health, kms, workers } = this.#settings;
+    const { allowedHosts, endpoints: kmsEndpoints } = kms;
+    this.#logger.info({ workers, ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
+    const healthAddress = await this.#openHealth();
+    // Workers read it again; a mistake in it is told before they are there.
+    if (http.tls !== undefined) await readTlsPair(http.tls);
+    const queue = await this.#openEvents();
+    this.#endings.push(() => this.#fleet.kill());
+    await this.#fleet.launch();
+    this.#endings.push((deadline) => deadline.spend(this.#refresher.close()));
+    await this.#refresher.start();
+    const httpAddress = await this.#listen();
+    this.#fleet.started();
+    this.#serving = true;
+    this.#health.serve();
+    const addresses = {
+      http: formatAddress({ ...http.address, port: httpAddress.port }),
+      health: formatAddress({ ...health.address, port: healthAddress.port }),
+      events: queue?.endpoint.replace(/^tcp:\/\//, ""),
+    };
+    this.#logger.info({ ...addresses, tls: http.tls !== undefined, workers }, "serving");
+    return addresses;
+  }
+
+  async #openHealth(): Promise<Address> {
+    const server = new HealthServer(this.#health);
+    const address = await server.listen(this.#settings.health.address);
+    this.#endings.push(() => server.close());
+    return address;
+  }
+
+  async #openEvents(): Promise<EventQueue | undefined> {
+    const queue = await openEventStream(this.#settings, this.#logger);
+    observeEvents(this.#metrics, queue, () => 0);
+    this.#events = new PrimaryEvents(queue, () => this.#fleet.all);
+    this.#endings.push(() => this.#events.close());
+    if (queue !== undefined) this.#endings.push((deadline) => queue.close(deadline.left()));
+    return queue;
+  }
+
+  /** All workers first, then the port: the first connection finds somebody. */
+  async #listen(): Promise<Address> {
+    await Promise.all(this.#fleet.all.map((worker) => this.#letServe(worker)));
+    this.#endings.push(() => this.#dispatcher.close());
+    return await this.#dispatcher.listen(this.#settings.http.address);
+  }
+
+  async #letServe(worker: WorkerHandle): Promise<void> {
+    await worker.link.ask("serve", null, SERVE_MS);
+    worker.serves();
+  }
+
+  async #introduce(worker: WorkerHandle): Promise<void> {
+    await this.#source.introduce(worker);
+    if (!this.#refresher.ready) worker.link.tell("stale", { reason: this.#whyStale() });
+    await this.#letServe(worker);
+    this.#look();
+    this.#dispatcher.look();
+    this.#logger.info({ worker: worker.slot, pid: worker.pid }, "worker serves");
+  }
+
+  #handlers(worker: WorkerHandle): Handlers<ToPrimary> {
+    this.#transport.send(worker.pipe);
+    this.#events.follow(worker);
+    const broker = this.#broker;
+    return {
+      scrape: () => this.#merged.scrape(),
+      room: (wanted) => this.#events.room(worker, wanted),
+      key: (question) => broker.ask(worker, question),
+      keyMade: ({ ticket, key }) => (broker.made(ticket, key), null),
+      keyFailed: (failure) => (broker.failed(failure), null),
+      withdraw: ({ name, leaseId }) => (broker.withdraw(name, leaseId), null),
+      counted: (state) => ((worker.state = state), null),
+      took: ({ connection }) => (worker.took(connection), null),
+      closed: (counts) => (worker.closed(counts), null),
+      retire: async () => {
+        await new Promise((resolve) => setTimeout(resolve, SIGNAL_SPREAD_MS));
+        const { deadlineMs } = this.#settings.shutdown;
+        if (this.#stopping === undefined) await this.#fleet.retire(worker, deadlineMs);
+        return null;
+      },
+    };
+  }
+
+  #exited(worker: WorkerHandle, { expected, how, left }: WorkerExit): void {
+    this.#broker.gone(worker);
+    void this.#merged.keep(worker);
+    this.#look();
+    this.#dispatcher.look(left);
+    if (expected) return;
+    this.#metrics.workerRestarts.inc();
+    this.#logger.error({ worker: worker.slot, how }, "worker ended, it is replaced");
+  }
+
+  /** Without any worker nobody answers. */
+  #look(): void {
+    if (!this.#serving) return;
+    const { length } = this.#fleet.serving;
+    this.#health.unserved(length > 0 ? undefined : "no worker process serves");
+  }
+
+  #troubled(reason: string | undefined): void {
+    this.#health.troubled(reason);
+    if (reason !== undefined) this.#logger.error({ reason }, "not ready");
+  }
+
+  #stale(reason: string | undefined): void {
+    this.#health.stale(reason);
+    const told = reason === undefined ? undefined : this.#whyStale();
+    for (const { link } of this.#fleet.all) link.tell("stale", { reason: told });
+  }
+
+  #whyStale(): string | undefined {
+    try {
+      this.#refresher.current();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #recheck(): void {
+    this.#broker.forgetOpened();
+    for (const { link } of this.#fleet.all) link.tell("recheck", null);
+  }
+
+  async #stop(): Promise<Stopped> {
+    const { deadlineMs, drainDelayMs } = this.#settings.shutdown;
+    const deadline = new StopDeadline(deadlineMs);
+    this.#health.drain();
+    this.#fleet.stopping();
+    if (!this.#serving) {
+      await this.#refresher.close();
+      await this.#fleet.kill();
+      await this.#starting?.catch(() => {});
+    }
+    for (const { link } of this.#fleet.serving) link.tell("startDraining", null);
+    if (this.#serving) await deadline.pause(drainDelayMs);
+    await deadline.spend(this.#refresher.close());
+    const cut = this.#serving && (await this.#drain(deadline.left(deadlineMs * EVENTS_SHARE)));
+    await this.#close(deadline);
+    this.#logger.info({ cut }, "stopped");
+    return { cut };
+  }
+
+  async #drain(deadlineMs: number): Promise<boolean> {
+    const until = performance.now() + deadlineMs;
+    await this.#dispatcher.stop(() => this.#hold(), Math.min(MAX_PATIENCE_MS, deadlineMs / 2));
+    const left = Math.max(until - performance.now(), 0);
+    const workers = this.#fleet.serving;
+    const cut = await Promise.all(workers.map((worker) => worker.leave(left)));
+    return cut.some(Boolean);
+  }
+
+  async #hold(): Promise<void> {
+    const asked = this.#fleet.serving.map(({ link }) => link.ask("hold", null, HOLD_MS));
+    await Promise.allSettled(asked);
+  }
+
+  async #close(deadline: StopDeadline): Promise<void> {
+    this.#fleet.stopping();
+    this.#metrics.close();
+    for (const end of this.#endings.splice(0).toReversed()) await end(deadline);
+    this.#transport.wipe();
+  }
+}
+
+function budgetOf({ http, kms, workers }: Settings): DescriptorBudget {
+  const { maxConnections } = http;
+  const wanted = { kmsClients: kms.clientCacheSize, connections: maxConnections };
+  const budget = descriptorBudget(descriptorLimit(), wanted);
+  return { ...budget, connections: Math.min(budget.connections * workers, maxConnections) };
+}

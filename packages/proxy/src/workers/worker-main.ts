@@ -1,0 +1,70 @@
+import { Socket } from "node:net";
+import { loadSettings } from "../config/load.ts";
+import { createProcessLog } from "../log.ts";
+import type { Handover, ToPrimary, ToWorker } from "./calls.ts";
+import { Link } from "./link.ts";
+import { TransportKey } from "./transport-key.ts";
+import { WorkerService } from "./worker-service.ts";
+
+/** Where the primary put the pipe for events: see `fleet.ts`. */
+const EVENT_PIPE = 4;
+
+const EXIT_CRASHED = 70;
+
+/** How long a last word to the primary may take. */
+const LAST_WORD_MS = 250;
+
+const { settings } = loadSettings(process.env);
+if (settings === undefined) throw new TypeError("the primary started with settings that are wrong");
+const log = createProcessLog(settings.logLevel);
+const pipe = new Socket({ fd: EVENT_PIPE, readable: true, writable: true });
+pipe.on("error", () => {});
+
+let service: WorkerService | undefined;
+
+const link = new Link<ToPrimary, ToWorker>(process, {
+  async begin({ slot, workers }) {
+    const transport = await TransportKey.receive(pipe);
+    const logger = log.logger.child({ worker: slot });
+    const options = { slot, workers, settings, env: process.env, logger, link, pipe, transport };
+    service = new WorkerService(options);
+    const handlers = service.handlers();
+    link.handle({
+      ...handlers,
+      async close(argument) {
+        const state = await handlers.close(argument);
+        // The answer goes out first.
+        setImmediate(() => pipe.end(() => process.disconnect()));
+        return state;
+      },
+    });
+    return null;
+  },
+});
+
+process.on("message", (message: Partial<Handover>, socket) => {
+  const { connection, beyondLimit = false } = message;
+  if (connection === undefined) return;
+  service?.adopt({ connection, beyondLimit }, socket instanceof Socket ? socket : undefined);
+});
+
+function leave(exitCode: number): never {
+  log.flush();
+  process.exit(exitCode);
+}
+
+// The primary tells when to end: a terminal signals all of its processes at once.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => link.tell("retire", null));
+// Node would open a debugger on a port of this machine, to memory that holds keys.
+process.on("SIGUSR1", () => {});
+// In order, or because the primary is gone: nobody could use what is counted here from then on.
+process.on("disconnect", () => leave(0));
+
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    log.logger.fatal({ err: error }, "unexpected error in a worker, which ends");
+    void service?.tell();
+    setTimeout(() => leave(EXIT_CRASHED), LAST_WORD_MS);
+  });
+}

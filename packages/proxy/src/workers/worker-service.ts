@@ -1,0 +1,165 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createMetrics } from "@tenant-security/metrics";
+import type { Logger } from "pino";
+import type { Environment } from "../config/environment.ts";
+import type { Settings } from "../config/settings.ts";
+import { descriptorBudget, descriptorLimit } from "../descriptors.ts";
+import { EventRecorder } from "../events/recorder.ts";
+import { RequestSide } from "../service/request-side.ts";
+import { StopDeadline } from "../service/deadline.ts";
+import type { Beginning, Handover, ToPrimary, ToWorker, WorkerState } from "./calls.ts";
+import { EventRelay } from "./event-relay.ts";
+import { roomFor } from "./event-room.ts";
+import type { Handlers, Link } from "./link.ts";
+import { partOfLimits } from "./part-of-limits.ts";
+import { ReceivedTenants } from "./received-tenants.ts";
+import { SharedKeys } from "./shared-keys.ts";
+import type { TransportKey } from "./transport-key.ts";
+
+export interface WorkerServiceOptions extends Beginning {
+  readonly settings: Settings;
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly link: Link<ToPrimary, ToWorker>;
+  /** Where events go. */
+  readonly pipe: Duplex;
+  readonly transport: TransportKey;
+}
+
+/** How often a worker tells what it has counted, in case that it ends without a word. */
+const TELL_EVERY_MS = 200;
+
+/** How long the merged metrics of all processes may take. */
+const SCRAPE_MS = 5_000;
+
+/** How long the primary may take to say how much room there is for events. */
+const ROOM_MS = 1_000;
+
+/** Longer than any call to a KMS: another worker makes a key, and its failure is told as well. */
+const KEY_GRACE_MS = 5_000;
+
+/** One of several processes that answer requests. Everything it shares with them is in the primary. */
+export class WorkerService {
+  readonly #options: WorkerServiceOptions;
+  readonly #metrics = createMetrics();
+  readonly #tenants: ReceivedTenants;
+  readonly #relay: EventRelay;
+  readonly #requests: RequestSide;
+  readonly #reporting: NodeJS.Timeout;
+  #toldAfter = 0;
+  readonly #closed = { within: 0, beyond: 0 };
+  #telling = false;
+
+  constructor(options: WorkerServiceOptions) {
+    const { link, logger, pipe, slot, transport, workers } = options;
+    const settings = partOfLimits(options.settings, slot, workers);
+    this.#options = options;
+    this.#tenants = new ReceivedTenants({ file: settings.source.configFile, env: options.env });
+    this.#relay = new EventRelay({
+      pipe,
+      required: settings.events.enabled && settings.events.mode === "require",
+      askRoom: (wanted) => link.ask("room", wanted, ROOM_MS),
+    });
+    this.#requests = new RequestSide({
+      settings,
+      budget: descriptorBudget(descriptorLimit(), {
+        kmsClients: settings.kms.clientCacheSize,
+        connections: settings.http.maxConnections,
+      }),
+      metrics: this.#metrics,
+      logger,
+      tenants: this.#tenants,
+      secretStore: this.#tenants.secretStore,
+      events: this.#recorder(settings),
+      reserve: (call, items) => this.#relay.reserve(roomFor(call, items)),
+      scrape: () => link.ask("scrape", null, SCRAPE_MS),
+      exchange: new SharedKeys({
+        link,
+        transport,
+        workers,
+        patienceMs: settings.kms.timeoutMs + KEY_GRACE_MS,
+      }),
+    });
+    this.#metrics.workers.set(1);
+    this.#reporting = setInterval(() => void this.tell(), TELL_EVERY_MS).unref();
+  }
+
+  /** What the primary may ask, from the beginning on. */
+  handlers(): Omit<Handlers<ToWorker>, "begin"> {
+    const requests = this.#requests;
+    const tenants = this.#tenants;
+    const relay = this.#relay;
+    return {
+      prepare: (part) => (tenants.prepare(part), null),
+      commit: ({ version }) => (tenants.commit(version), null),
+      recheck: async () => {
+        if (tenants.snapshot !== undefined) await requests.recheck(tenants.snapshot);
+        return null;
+      },
+      stale: ({ reason }) => ((tenants.stale = reason), null),
+      serve: async () => (await requests.expectConnections(), null),
+      ping: () => null,
+      state: () => this.#state(),
+      eventsFull: ({ full }) => (relay.setQueueFull(full), null),
+      returnRoom: () => relay.giveRoomBack(),
+      startDraining: () => (requests.startDraining(), null),
+      hold: () => (requests.hold(), null),
+      drain: async ({ deadlineMs }) => ({ cut: await requests.drain(deadlineMs) }),
+      close: async ({ deadlineMs }) => {
+        clearInterval(this.#reporting);
+        await requests.close(new StopDeadline(deadlineMs));
+        relay.flush();
+        this.#metrics.close();
+        return this.#state();
+      },
+    };
+  }
+
+  /** Takes a connection; none when its client has gone by the time it arrives here. */
+  adopt({ connection, beyondLimit }: Handover, socket: Socket | undefined): void {
+    this.#options.link.tell("took", { connection });
+    if (socket === undefined) {
+      this.#tellClosed(beyondLimit);
+      return;
+    }
+    socket.once("close", () => this.#tellClosed(beyondLimit));
+    this.#requests.adopt(socket, beyondLimit);
+  }
+
+  /** Tells the primary what was counted since the last time. */
+  async tell(): Promise<void> {
+    const { served } = this.#requests;
+    if (served === this.#toldAfter) return;
+    this.#toldAfter = served;
+    this.#options.link.tell("counted", await this.#state());
+  }
+
+  /** Once a turn, however many connections were closed in it. */
+  #tellClosed(beyondLimit: boolean): void {
+    this.#closed[beyondLimit ? "beyond" : "within"] += 1;
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#options.link.tell("closed", { ...this.#closed });
+      Object.assign(this.#closed, { within: 0, beyond: 0 });
+      this.#telling = false;
+    });
+  }
+
+  #recorder({ events }: Settings): EventRecorder {
+    const { securityEventFailures } = this.#metrics;
+    return new EventRecorder({
+      sink: events.enabled ? this.#relay : undefined,
+      mode: events.mode,
+      // Dropped ones are counted where the queue is.
+      onRefused: () => securityEventFailures.inc(),
+    });
+  }
+
+  async #state(): Promise<WorkerState> {
+    this.#relay.flush();
+    const lines = this.#relay.written;
+    return { metrics: await this.#metrics.snapshot(), lines };
+  }
+}
