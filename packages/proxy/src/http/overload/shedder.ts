@@ -18,10 +18,10 @@ const DECAY = 0.5;
 const LEAST_SHARE = 0.02;
 
 /**
- * Refusals that one unit of work pays for. A refusal of a small request costs six tenths of serving
+ * Refusals that one unit of work pays for. To refuse a small request costs about as much as to serve
  * it, because both have to be read and answered: more of them would eat up what they are to save.
  */
-const ALLOWANCE = 0.15;
+const ALLOWANCE = 0.1;
 
 /** Refusals that may be saved up. */
 const MAX_CREDIT = 100;
