@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Snapshot } from "../../src/tenants/source.ts";
 
 /** A folder that is gone after the test. */
 export class TestFolder {
@@ -68,6 +69,19 @@ export function document(
   changes: object = {},
 ): string {
   return JSON.stringify({ version: 1, kmsConfigurations, tenants, ...changes }, undefined, 2);
+}
+
+/** Everything about a tenant as plain data, so that two of them can be compared. */
+export function shownTenant({ tenants }: Snapshot, id: string): unknown {
+  const { assignments = [], ...tenant } = tenants.get(id) ?? {};
+  return {
+    ...tenant,
+    assignments: assignments.map(({ active, primary, configuration }) => ({
+      active,
+      primary,
+      configuration: { ...configuration },
+    })),
+  };
 }
 
 export const signal = (): AbortSignal => AbortSignal.timeout(60_000);

@@ -6,7 +6,7 @@ import { loadDocument } from "../../src/file-source/load-document.ts";
 import { loadInThread, type ThreadOptions } from "../../src/file-source/load-in-thread.ts";
 import type { KnownDocument, LoadOutcome } from "../../src/file-source/load-job.ts";
 import { ImageSnapshot } from "../../src/tenants/image/image-snapshot.ts";
-import { document, gcp, local, signal, tenant, TestFolder } from "./helpers.ts";
+import { document, gcp, local, shownTenant, signal, tenant, TestFolder } from "./helpers.ts";
 
 describe("a document that is loaded by a thread", () => {
   it("is the same as one that is loaded here", { timeout: 60_000 }, async () => {
@@ -116,6 +116,6 @@ function shown(outcome: LoadOutcome): unknown {
   if (outcome.kind !== "built") return outcome;
   const { image, ...rest } = outcome.document;
   const snapshot = new ImageSnapshot({ image, problems: [], open: async (given) => given });
-  const tenants = [...snapshot.tenants.keys()].map((id) => snapshot.tenants.get(id));
+  const tenants = [...snapshot.tenants.keys()].map((id) => shownTenant(snapshot, id));
   return { rest, tenants, configurations: [...snapshot.configurations()] };
 }

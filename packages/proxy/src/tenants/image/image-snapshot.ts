@@ -21,8 +21,8 @@ export interface ImageSnapshotOptions {
   readonly open: CredentialsOpener;
 }
 
-/** Configurations kept as objects: a power of two. */
-const MAX_RECENT = 16_384;
+/** Configurations kept as objects, for those that many tenants share: a power of two. */
+const MAX_RECENT = 1_024;
 
 /** A snapshot over the bytes of an image. Making one takes no time, whatever is in it. */
 export class ImageSnapshot implements Snapshot {
@@ -30,11 +30,12 @@ export class ImageSnapshot implements Snapshot {
   readonly problems: readonly string[];
   readonly #image: TenantImage;
   readonly #open: CredentialsOpener;
-  readonly #recent: (KmsConfiguration | UnusableConfiguration | undefined)[] = [];
+  readonly #recent: (KmsConfiguration | UnusableConfiguration | undefined)[];
 
   constructor({ image, problems, open }: ImageSnapshotOptions) {
     this.#image = new TenantImage(image);
     this.problems = problems;
+    this.#recent = Array.from({ length: MAX_RECENT });
     this.#open = open;
     this.tenants = new ImageTenants(this.#image, (index) => this.#configurationAt(index));
   }

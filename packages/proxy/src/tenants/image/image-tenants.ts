@@ -1,12 +1,15 @@
 import type { Assignment, KmsConfiguration, Tenant, UnusableConfiguration } from "../tenant.ts";
 import type { Tenants } from "../source.ts";
 import { hashOf } from "./hash.ts";
-import { NONE, type TenantImage } from "./tenant-image.ts";
+import { type AssignmentEntry, NONE, type TenantImage } from "./tenant-image.ts";
 
 type Configuration = KmsConfiguration | UnusableConfiguration;
 
 /** Tenants kept as objects, for the next request of theirs: a power of two. */
-const MAX_RECENT = 16_384;
+const MAX_RECENT = 65_536;
+
+/** Two tenants that are asked for in turns should seldom want the same place. */
+const PLACES_PER_TENANT = 4;
 
 /**
  * The tenants of an image. An object is made for a tenant that somebody asks for, and kept until
@@ -49,17 +52,37 @@ export class ImageTenants implements Tenants {
   }
 
   #make(index: number): Tenant {
-    const entry = this.#image.tenant(index);
-    const { id, firstAssignment, keyLeasingRequired } = entry;
+    const { id, firstAssignment, count, keyLeasingRequired } = this.#image.tenant(index);
     const assignments: Assignment[] = [];
-    for (let offset = 0; offset < entry.assignments; offset += 1) {
-      const { configuration, active, primary } = this.#image.assignment(firstAssignment + offset);
-      assignments.push({ configuration: this.#configuration(configuration), active, primary });
+    for (let offset = 0; offset < count; offset += 1) {
+      const entry = this.#image.assignment(firstAssignment + offset);
+      assignments.push(new ImageAssignment(entry, this.#configuration));
     }
     return { id, assignments, keyLeasingRequired };
   }
 }
 
+/** Most requests want one configuration of their tenant's: the others are never made. */
+class ImageAssignment implements Assignment {
+  readonly active: boolean;
+  readonly primary: boolean;
+  readonly #index: number;
+  readonly #make: (index: number) => Configuration;
+  #configuration: Configuration | undefined;
+
+  constructor(entry: AssignmentEntry, make: (index: number) => Configuration) {
+    this.active = entry.active;
+    this.primary = entry.primary;
+    this.#index = entry.configuration;
+    this.#make = make;
+  }
+
+  get configuration(): Configuration {
+    this.#configuration ??= this.#make(this.#index);
+    return this.#configuration;
+  }
+}
+
 function recentPlaces(tenants: number): number {
-  return Math.min(MAX_RECENT, 2 ** Math.ceil(Math.log2(Math.max(tenants * 2, 2))));
+  return Math.min(MAX_RECENT, 2 ** Math.ceil(Math.log2(Math.max(tenants * PLACES_PER_TENANT, 2))));
 }

@@ -16,7 +16,8 @@ import {
 export interface TenantEntry {
   readonly id: string;
   readonly firstAssignment: number;
-  readonly assignments: number;
+  /** Of assignments. */
+  readonly count: number;
   readonly keyLeasingRequired: boolean;
 }
 
@@ -90,7 +91,7 @@ export class TenantImage {
     return {
       id: this.#textAt(at + 1),
       firstAssignment: this.#word(at + 3),
-      assignments: count >>> 1,
+      count: count >>> 1,
       keyLeasingRequired: (count & 1) === 1,
     };
   }
