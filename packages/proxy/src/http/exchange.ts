@@ -216,6 +216,8 @@ export class Exchange implements Call, OpenRequest, Unsent {
 
   /** A client that comes back too early, only to be refused again, is told so when it is time. */
   #park(error: ShedError): boolean {
+    // Only answers that pile up stop node:http from reading on.
+    if (error.reason === "pipelining") return false;
     const earlyMs = this.#connection?.shed(error) ?? 0;
     if (earlyMs === 0) return false;
     this.stay.park(error, earlyMs, (parked) => this.refuse(parked));

@@ -34,22 +34,25 @@ describe("a connection", () => {
     }
   });
 
-  it("may have 256 requests waiting; one more is refused", async () => {
+  it("may have 256 requests waiting; every one beyond them is refused at once", async () => {
     const { origin, keys, observer } = await startHttp();
     const wrapping = Promise.withResolvers<WrappedKey>();
     keys.wrap = () => wrapping.promise;
     const client = await RawClient.open(origin);
 
-    client.write(requestBytes(WRAP, BODY).repeat(257));
-    await until(() => observer.requests.length === 1);
+    client.write(requestBytes(WRAP, BODY).repeat(300));
+    await until(() => observer.requests.length === 44);
     wrapping.resolve({ dek: Buffer.alloc(32), edek: Buffer.alloc(1) });
 
     for (let served = 0; served < 256; served += 1) {
       expect((await client.answer()).status).toBe(200);
     }
-    const last = await client.answer();
-    expect([last.status, JSON.parse(last.body)]).toMatchObject([503, { code: 100 }]);
+    for (let refused = 0; refused < 44; refused += 1) {
+      const { status, body } = await client.answer();
+      expect([status, JSON.parse(body)]).toMatchObject([503, { code: 100 }]);
+    }
     expect(observer.requests[0]).toBe(`${WRAP} none 503 100`);
+    expect(observer.shedReasons).toEqual(Array.from({ length: 44 }, () => "pipelining"));
   });
 
   it("is closed after HTTP/1.0, unless it asks otherwise", async () => {

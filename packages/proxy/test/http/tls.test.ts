@@ -64,6 +64,21 @@ describe("TLS", () => {
     expect(observer.rejected).toBe(1);
   });
 
+  it("is served to others while a thousand clients never finish their handshake", async () => {
+    const { cert, server } = await startTls({ maxConnections: 1_000 });
+    const slow = Array.from({ length: 1_000 }, async (_, index) => {
+      const client = await RawClient.open(`http://127.0.0.1:${portOf(server)}`);
+      // The beginning of a TLS record that promises more.
+      return client.write("\x16\x03\x01\x02\x00\x01".slice(0, index % 7));
+    });
+    await Promise.all(slow);
+
+    const url = `https://localhost:${portOf(server)}${WRAP}`;
+    for (let count = 0; count < 50; count += 1) {
+      expect((await send(url, METADATA, { ca: cert })).status).toBe(200);
+    }
+  });
+
   it("drains: answers what was sent, closes the rest, waits for no handshake", async () => {
     const { server, observer } = await startTls();
     const idle = new RawClient(await handshaken(server));

@@ -79,7 +79,8 @@ export class Connection {
 
   /** Begins nothing that comes after `request` before its answer has gone out. */
   hold(request: OpenRequest): void {
-    this.#holder = request;
+    // One that was refused while it was deferred has no answer that is still to come.
+    if (!request.answered) this.#holder = request;
   }
 
   get held(): boolean {
