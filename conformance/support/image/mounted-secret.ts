@@ -11,8 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A folder as the kubelet mounts a Secret: every entry is a link into `..data`, which is a link to a
- * folder of one version, and an update replaces that one link.
+ * A folder as the kubelet mounts a Secret: every entry is a link into `..data`, which is a link to
+ * a folder of one version, and an update replaces that one link.
  */
 export class MountedSecret {
   readonly path: string = mkdtempSync(join(tmpdir(), "tenant-security-secret-"));

@@ -12,7 +12,7 @@ const { containers, securityContext } = deployedPod();
 const [pod] = containers;
 const KEYS = ["leased.key", "first.key", "second.key"];
 
-// No test has a kubelet: the engine gets the user, the variables and the mount that the manifest says.
+// No test has a kubelet: the engine gets the user, the variables and the mount of the manifest.
 describeWithContainers("The image as the pod of deploy/kubernetes", () => {
   const folder = new DataFolder();
   const document = localTenants(folder);

@@ -1,6 +1,6 @@
 /**
- * What the proxy promises to whoever deploys it: ports, paths, and the names that Kubernetes objects
- * refer to. The package imports nothing of the proxy; its tests compare this with a running one.
+ * What the proxy promises to whoever deploys it: ports, paths, and the names that objects refer
+ * to. The package imports nothing of the proxy; its tests compare this with a running one.
  */
 export interface DeploymentContract {
   /** API and `/metrics`, probes, security events. */

@@ -1,7 +1,7 @@
 /** One thing that is wrong with the props, and where: `networkPolicy.clients[0].cidr`. */
 export interface Mistake {
   readonly path: string;
-  /** Goes on where the path ends: `must be …`, `is missing`. Shows no value but those of ranges. */
+  /** Goes on where the path ends: `must be …`, `is missing`. Shows no value but ranges. */
   readonly message: string;
 }
 

@@ -8,8 +8,8 @@ import { checkProps } from "./validation/check-props.ts";
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the props from a YAML file. Beyond what the interface says, `alerts.rulesFile` may name a rule
- * file of Prometheus or a PrometheusRule, relative to this file, in place of `alerts.groups`.
+ * Reads the props from a YAML file. Beyond what the interface says, `alerts.rulesFile` may name a
+ * rule file of Prometheus or a PrometheusRule, relative to this file, in place of `alerts.groups`.
  * @throws PropsError with every mistake
  */
 export async function readSettings(file: string): Promise<TenantSecurityProxyProps> {

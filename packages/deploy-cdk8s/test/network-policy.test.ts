@@ -47,7 +47,7 @@ it("never opens the health port: the kubelet needs no rule", () => {
   expect(JSON.stringify(policyOf())).not.toContain("9000");
 });
 
-it("leaves out the rule when nobody is listed, as a rule for nobody would be one for everybody", () => {
+it("has no rule when nobody is listed, as a rule for nobody would be one for everybody", () => {
   expect(ingressOf({ clients: [], prometheus: [], eventReaders: [] })).toEqual([]);
 });
 
@@ -65,7 +65,7 @@ it("lets in addresses, and pods by namespace and label", () => {
   ]);
 });
 
-it("lets it ask the cluster's name servers and call public addresses over 443, nothing else", () => {
+it("lets it ask the cluster's name servers and call public addresses over 443, no others", () => {
   const [dns, kms, ...others] = policyOf().egress;
 
   expect(dns?.ports).toEqual(DNS);

@@ -7,8 +7,8 @@ interface Kind<Props> {
 }
 
 /**
- * An object that is written with the types of Kubernetes 1.27. Their own classes drop every member that
- * 1.27 did not have, when JSON patches add it; this one keeps them.
+ * An object that is written with the types of Kubernetes 1.27. Their own classes drop every member
+ * that 1.27 did not have, when JSON patches add it; this one keeps them.
  */
 export function apiObject<Props>(
   scope: Construct,

@@ -18,7 +18,7 @@ export function container(plan: Plan, volumeMounts: k8s.VolumeMount[]): k8s.Cont
     env: environment(plan),
     ports: ports(plan),
     resources: { requests: amounts, limits: amounts },
-    // Does not wait for the configuration: a proxy without one is alive, and says why it is not ready.
+    // Does not wait for the configuration: a proxy without one is alive, and says why not ready.
     startupProbe: { ...probe("live"), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 30 },
     livenessProbe: { ...probe("live"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     readinessProbe: { ...probe("ready"), periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 2 },

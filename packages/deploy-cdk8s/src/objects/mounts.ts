@@ -17,7 +17,7 @@ interface Mounts {
   readonly volumeMounts: k8s.VolumeMount[];
 }
 
-/** The files of the pod. Whole folders, as Kubernetes does not renew files that are mounted alone. */
+/** The files of the pod. Whole folders: Kubernetes does not renew files that are mounted alone. */
 export function mounts({ configuration, tls, events }: Plan): Mounts {
   const claim = configuration.tenantSecretsClaim;
   const parts = [

@@ -29,7 +29,7 @@ export function clientService(scope: Construct, plan: Plan): ApiObject {
   });
 }
 
-/** What readers of security events look up: they connect to every pod, so it has no address of its own. */
+/** What readers of events look up: they connect to every pod, so it has no address of its own. */
 export function eventService(scope: Construct, plan: Plan): ApiObject {
   return apiObject(scope, "event-service", k8s.KubeService, {
     metadata: metadata(plan, "-events"),

@@ -9,7 +9,7 @@ export interface NetworkPolicyProps {
   readonly clients?: readonly PeerProps[];
   /** Who may scrape `/metrics`. Default: every pod of the namespace `monitoring`. */
   readonly prometheus?: readonly PeerProps[];
-  /** Who may read security events. Default: pods of the namespace with the label `app: logdriver`. */
+  /** Who may read security events. Default: pods of the namespace labelled `app: logdriver`. */
   readonly eventReaders?: readonly PeerProps[];
   /** Name servers. Default: `k8s-app: kube-dns` in `kube-system`, and the cache on each node. */
   readonly dns?: readonly PeerProps[];

@@ -1,6 +1,6 @@
 import type { PlainVariable } from "./variables.ts";
 
-/** Variables that the manifests set themselves, because other parts of a manifest depend on them. */
+/** Variables that the manifests set themselves, as other parts of a manifest depend on them. */
 export type OwnedVariable = Extract<
   PlainVariable,
   | "TSP_CONFIG_FILE"

@@ -12,11 +12,11 @@ export interface TenantSecurityProxyProps {
   readonly namespace?: string;
   /** Pods, at least 2. Default 2. Not together with `autoscaling`. */
   readonly replicas?: number;
-  /** What to do when pods cannot be spread evenly over zones. Default `preferred`: start them anyway. */
+  /** Default `preferred`: a pod starts even where it makes zones uneven; `required`: it waits. */
   readonly zones?: "preferred" | "required";
   /** Default: 2 processors and 1256Mi. */
   readonly resources?: ResourceProps;
-  /** Secret whose entries become environment variables, `API_KEY` among them. Default `tsp-secrets`. */
+  /** Secret whose entries become variables, `API_KEY` among them. Default `tsp-secrets`. */
   readonly environmentSecret?: string;
   /** Settings that are no secret, by the proxy's own names. Win over the Secret. */
   readonly environment?: EnvironmentProps;
@@ -46,7 +46,7 @@ export interface TenantSecurityProxyProps {
 
 /** Requests and limits are the same, so that a pod has what it was promised and no more. */
 export interface ResourceProps {
-  /** Processors, such as `2` or `1500m`. Default `2`. The proxy starts one worker for each. */
+  /** Processors, such as `1500m`. Default `2`. The proxy starts a worker for each, at most 8. */
   readonly cpu?: string;
   /** Memory, such as `1256Mi`. Default `1256Mi`. */
   readonly memory?: string;
@@ -64,8 +64,8 @@ export interface ConfigurationProps {
   /** The entry that is the configuration file. Default `tenants.yaml`. */
   readonly fileName?: string;
   /**
-   * PersistentVolumeClaim, ReadWriteMany, for the tenant secrets that keys are derived from. Default:
-   * none, and deriving under a new path fails.
+   * PersistentVolumeClaim, ReadWriteMany, for the tenant secrets that keys are derived from.
+   * Default: none, and deriving under a new path fails.
    */
   readonly tenantSecretsClaim?: string;
 }
@@ -92,7 +92,7 @@ export interface StoppingProps {
   readonly preStopSleepSeconds?: number;
   /** `TSP_DRAIN_DELAY_MS`: `/ready` says no, requests are still accepted. Default 2,000. */
   readonly drainDelayMs?: number;
-  /** `TSP_SHUTDOWN_DEADLINE_MS`: from the signal to the end, the drain delay included. Default 20,000. */
+  /** `TSP_SHUTDOWN_DEADLINE_MS`: signal to end, the drain delay included. Default 20,000. */
   readonly deadlineMs?: number;
 }
 
