@@ -54,8 +54,8 @@ export async function recheckKeys(
     }
   }
   await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {
-    const pause = pace.next();
-    if (pause !== undefined) await pause;
+    // Again after each pause: not all strands find room in one slice.
+    for (let pause = pace.next(); pause !== undefined; pause = pace.next()) await pause;
     if (key.released) return;
     const refusal = await opener.check(key, configuration, drop);
     if (refusal !== undefined) dropped += 1;
