@@ -52,7 +52,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
   readonly #connection: Connection | undefined;
   readonly #startedAt = performance.now();
   #deadline: Deadline | undefined;
-  /** The answer of a success, from the moment it is known. */
+  /** The answer of a success, from the moment it is known until it is written. */
   #json: string | undefined;
   #answered = false;
   #stay: Stay | undefined;
@@ -160,6 +160,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
   /** Writes what `succeed` was given. */
   send(): void {
     const json = this.#json ?? "";
+    this.#json = undefined;
     const { okHead } = this.#parts;
     if (this.#closes() || !okHead.write(this.response, json.length, this.rayId)) {
       this.#writeHead(200, "application/json", json.length);

@@ -1,6 +1,8 @@
 /** Something whose answer is ready and not yet written. */
 export interface Unsent {
   send(): void;
+  /** Called with what `send` threw. */
+  fail(error: unknown): void;
 }
 
 /** So many are written without waiting for more: the first must not wait for long. */
@@ -26,7 +28,13 @@ export class Outbox {
   #flush(): void {
     const answers = this.#waiting;
     this.#waiting = [];
-    for (const answer of answers) answer.send();
+    for (const answer of answers) {
+      try {
+        answer.send();
+      } catch (error) {
+        answer.fail(error);
+      }
+    }
   }
 
   static #endOfTurn(this: void, outbox: Outbox): void {
