@@ -25,9 +25,10 @@ export function batchUnwrapRoute({ keys }: RouteParts): ApiRoute {
     itemsOf: (body) => entriesIn(body["edeks"]),
     inParts: true,
     serve(exchange, body) {
-      const wanted = entriesOf(body.edeks);
+      const ids = Object.keys(body.edeks);
+      const wanted = entriesOf(body.edeks, ids);
       deliverInParts(exchange, {
-        items: entriesIn(body.edeks),
+        items: ids.length,
         work: () => keys.batchUnwrap(exchange, wanted),
         render: renderDeks,
       });
@@ -36,7 +37,10 @@ export function batchUnwrapRoute({ keys }: RouteParts): ApiRoute {
 }
 
 /** One at a time: all at once would hold up everybody else for a while. */
-function* entriesOf(edeks: SentEdeks): Iterable<readonly [id: string, edek: string]> {
+function* entriesOf(
+  edeks: SentEdeks,
+  ids: readonly string[],
+): Iterable<readonly [id: string, edek: string]> {
   const byId = edeks as Readonly<Record<string, string>>;
-  for (const id of Object.keys(byId)) yield [id, byId[id] ?? ""];
+  for (const id of ids) yield [id, byId[id] ?? ""];
 }
