@@ -1,5 +1,5 @@
 import { CATALOG, PROCESS_CATALOG } from "@tenant-security/metrics";
-import { type AlertGroup, DEPLOYMENT, promql } from "./alert.ts";
+import { type AlertGroup, DEPLOYMENT, INSTANCE, promql, promqlRare } from "./alert.ts";
 import { LIMITS } from "./limits.ts";
 
 // Targets have no name of ours, but what exposed our metrics within a day is a proxy.
@@ -48,6 +48,18 @@ export const AVAILABILITY: AlertGroup = {
       description:
         "Each start costs its leased keys and a KMS call for each of them. The last log line and " +
         "the exit code say why it ended.",
+    },
+    {
+      name: "TspWorkersRestarting",
+      value: promqlRare.increaseBy(CATALOG.workerRestarts, INSTANCE),
+      limit: `> ${LIMITS.workerRestarts}`,
+      for: "0m",
+      severity: "warning",
+      summary:
+        "Worker processes of {{ $labels.instance }} ended about {{ $value | humanize }} times within 15 minutes",
+      description:
+        "The primary process replaces them, so the proxy goes on. Each one takes the requests with it " +
+        "that it was serving.",
     },
   ],
 };

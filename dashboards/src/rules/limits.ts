@@ -6,6 +6,8 @@ export const LIMITS = {
   configExpiringSeconds: 72_000,
   /** The default of `TSP_CONFIG_MAX_AGE_MS`. */
   configExpiredSeconds: 86_400,
+  /** One may end; more have a reason in common. */
+  workerRestarts: 1.5,
   tenantsGoneShare: 0.2,
   eventFailuresPerSecond: 1,
   eventQueueShare: 0.8,

@@ -40,7 +40,7 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-/** With and without leases, with a KMS that always fails, and with a reader of events. */
+/** Two workers; tenants with and without leases and with a KMS that always fails; a reader. */
 async function startBusyProxy(closers: (() => unknown)[]): Promise<Proxy> {
   const folder = new DataFolder();
   closers.push(() => folder.remove());
@@ -60,7 +60,11 @@ async function startBusyProxy(closers: (() => unknown)[]): Promise<Proxy> {
       { id: "broken", configurations: [primary(3)] },
     ],
   });
-  const env = { TSP_ENABLE_LOGDRIVER_INTEGRATION: "true", TSP_KMS_ALLOWED_HOSTS: vault.url };
+  const env = {
+    TSP_ENABLE_LOGDRIVER_INTEGRATION: "true",
+    TSP_KMS_ALLOWED_HOSTS: vault.url,
+    TSP_WORKERS: "2",
+  };
   const proxy = await startProxy({ folder, env });
   closers.push(() => proxy.program.stop());
   const reader = new EventReader(proxy.eventsUrl);

@@ -84,4 +84,19 @@ export const AVAILABILITY: readonly Scenario[] = [
       at: "8m",
     },
   },
+  {
+    alert: "TspWorkersRestarting",
+    fires: {
+      when: "four end within a quarter of an hour",
+      series: { [`tsp_worker_restarts_total{${A}}`]: "0x5 4x20" },
+      at: "15m",
+      labels: LABELS_OF_A,
+      summary: "Worker processes of a ended about 4 times within 15 minutes",
+    },
+    quiet: {
+      when: "one does",
+      series: { [`tsp_worker_restarts_total{${A}}`]: "0x5 1x20" },
+      at: "10m",
+    },
+  },
 ];

@@ -63,9 +63,12 @@ function collectProcessMetrics(registry: Registry): void {
   const defaults = new Registry();
   // Its event-loop monitor cannot be left out, only be made rare.
   collectDefaultMetrics({ register: defaults, eventLoopMonitoringPrecision: 60_000 });
-  for (const { name } of Object.values(PROCESS_CATALOG)) {
+  for (const { name, merge } of Object.values(PROCESS_CATALOG)) {
     const metric = defaults.getSingleMetric(name);
     // Descriptors are only counted on Linux.
-    if (metric !== undefined) registry.registerMetric(metric);
+    if (metric === undefined) continue;
+    // prom-client's own rule would leave out when the process started. Its type does not show it.
+    Object.assign(metric, { aggregator: merge });
+    registry.registerMetric(metric);
   }
 }

@@ -40,10 +40,10 @@ export const PROCESS_CATALOG = {
     kind: "gauge",
     group: "process",
     unit: "seconds",
-    help: "When the process started, in seconds since the Unix epoch",
+    help: "When the process started, of several the first, in seconds since the Unix epoch",
     reason: "Shows restarts, also those nobody noticed",
     labels: {},
-    merge: "omit",
+    merge: "min",
   },
   residentMemory: {
     name: "process_resident_memory_bytes",

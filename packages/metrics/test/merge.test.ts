@@ -64,6 +64,21 @@ describe("several processes behind one scrape", () => {
     expect(open(one)).toBeGreaterThan(0);
     expect(open(two)).toBe(2 * open(one));
   });
+
+  it("started when the first of them did", async () => {
+    const started = await withProcess().snapshot();
+    const later = started.map((metric) =>
+      "name" in metric && metric.name === "process_start_time_seconds"
+        ? { ...metric, values: [{ value: 9e9, labels: {} }] }
+        : metric,
+    );
+
+    const families = parseExposition(await scrapeMerged([later, started, later]));
+    const [sample] = families.get("process_start_time_seconds")?.samples ?? [];
+
+    expect(sample?.value).toBeGreaterThan(1e9);
+    expect(sample?.value).toBeLessThan(9e9);
+  });
 });
 
 type Labels = Readonly<Record<string, string>>;

@@ -65,5 +65,23 @@ export const PROCESS_ROW: Row = {
         },
       ],
     }),
+    lines({
+      title: "Workers",
+      description: describe(CATALOG.workers),
+      unit: "short",
+      lines: [{ expression: query.series(CATALOG.workers), legend }],
+    }),
+    lines({
+      title: "Workers that ended",
+      description: describe(CATALOG.workerRestarts),
+      unit: "short",
+      lines: [{ expression: query.increaseBy(CATALOG.workerRestarts, ["instance"]), legend }],
+    }),
+    lines({
+      title: "Time since the start",
+      description: describe(PROCESS_CATALOG.startTime),
+      unit: "s",
+      lines: [{ expression: `time() - ${query.series(PROCESS_CATALOG.startTime)}`, legend }],
+    }),
   ],
 };
