@@ -7,14 +7,13 @@ export interface RunOptions {
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly user?: string;
 }
 
 /** Runs a container to its end; gives its exit code and everything it said. */
 export async function runContainer(
   options: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
-  const { image, command, entrypoint, env = {}, user } = options;
+  const { image, command, entrypoint, env = {} } = options;
   const { container: client } = await getContainerRuntimeClient();
   const container = await client.create({
     Image: image,
@@ -22,7 +21,6 @@ export async function runContainer(
     HostConfig: { ReadonlyRootfs: true, CapDrop: ["ALL"] },
     ...(command && { Cmd: [...command] }),
     ...(entrypoint && { Entrypoint: [...entrypoint] }),
-    ...(user !== undefined && { User: user }),
   });
   try {
     await client.start(container);
