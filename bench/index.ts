@@ -10,15 +10,20 @@ import { loopBenchmark } from "./loop.ts";
 import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
+import { writeReport } from "./lib/report.ts";
 import { table } from "./lib/table.ts";
 import { overloadBenchmark } from "./overload.ts";
 import { proxyBenchmark } from "./proxy.ts";
 import { refreshBenchmark } from "./refresh.ts";
 import { tenantsBenchmark } from "./tenants.ts";
 import { startBenchmark } from "./start.ts";
+import { vaultBenchmark } from "./vault.ts";
+import { workersBenchmark } from "./workers.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   proxyBenchmark,
+  workersBenchmark,
+  vaultBenchmark,
   startBenchmark,
   tenantsBenchmark,
   refreshBenchmark,
@@ -31,11 +36,12 @@ const BENCHMARKS: readonly Benchmark[] = [
   overloadBenchmark,
 ];
 
-const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--json FILE]
+const HELP = `npm run bench -- [--rounds N] [--seconds S] [--only ROW,ROW] [--write] [--json FILE]
 
   --rounds   rounds of every row, at least 1; the table shows medians (default 5)
   --seconds  whole seconds of one measurement (default 2)
   --only     comma-separated rows
+  --write    puts the table into docs/performance.md
   --json     file for the rows as [{ "row", "value", "unit", "reference", "ratio" }]
 
 Rows: ${BENCHMARKS.flatMap(({ rows }) => rows).join(", ")}
@@ -43,6 +49,7 @@ Rows: ${BENCHMARKS.flatMap(({ rows }) => rows).join(", ")}
 
 interface Arguments extends RunOptions {
   readonly json: string | undefined;
+  readonly write: boolean;
 }
 
 async function main(): Promise<void> {
@@ -56,6 +63,7 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const benchmark of BENCHMARKS) rows.push(...(await benchmark.run(options)));
   process.stdout.write(`${table(rows)}\n`);
+  if (options.write) writeReport(rows, machine(options));
   if (options.json !== undefined) writeFileSync(options.json, json(rows));
 }
 
@@ -82,6 +90,7 @@ function readArguments(): Arguments | undefined {
       seconds: { type: "string", default: "2" },
       only: { type: "string" },
       json: { type: "string" },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -96,6 +105,7 @@ function readArguments(): Arguments | undefined {
     cpus: chooseCpus(),
     wanted: (row) => only?.includes(row) ?? true,
     json: values.json,
+    write: values.write,
   };
 }
 

@@ -16,12 +16,14 @@ interface Load {
   readonly body: (edek: string) => object;
   /** Keys of one request. */
   readonly keys: number;
+  /** Of the load generator. Default: 32. */
+  readonly connections?: number;
   /** Another row instead of the bare server. */
   readonly against?: string;
 }
 
 /** What one row measures, once the servers run. */
-interface Pair extends Pick<Load, "row" | "unit" | "keys"> {
+interface Pair extends Pick<Load, "row" | "unit" | "keys" | "connections"> {
   readonly subject: Target;
   readonly reference: Target;
   readonly samples: Sample[];
@@ -42,6 +44,19 @@ const LOADS: readonly Load[] = [
     row: "leased-unwrap",
     path: "document/unwrap",
     body: (encryptedDocumentKey) => requestBody("leased", { encryptedDocumentKey }),
+  },
+  { ...WRAP, row: "leased-wrap-c1", connections: 1 },
+  { ...WRAP, row: "leased-wrap-c128", connections: 128 },
+  {
+    ...WRAP,
+    row: "derive",
+    path: "key/derive-with-secret-path",
+    body: () =>
+      requestBody("leased", {
+        derivationType: "sha512",
+        secretType: "deterministic",
+        paths: { field: ["label"] },
+      }),
   },
   { ...WRAP, row: "unleased-wrap", body: () => requestBody("unleased") },
   batch(1),
@@ -78,16 +93,16 @@ export const proxyBenchmark: Benchmark = {
 
 /** One round: each target once, the reference right before what it is compared with. */
 async function measure(pairs: readonly Pair[], options: RunOptions): Promise<void> {
-  const load = { seconds: options.seconds, connections: CONNECTIONS, cpu: options.cpus.load };
   const measured = new Map<Target, Measurement>();
-  const once = async (target: Target) => {
+  const once = async (target: Target, connections: number) => {
+    const load = { seconds: options.seconds, connections, cpu: options.cpus.load };
     const known = measured.get(target) ?? (await measureLoad(target, load));
     measured.set(target, known);
     return known;
   };
-  for (const { keys, subject, reference, samples } of pairs) {
-    const against = await once(reference);
-    const own = await once(subject);
+  for (const { keys, subject, reference, samples, connections = CONNECTIONS } of pairs) {
+    const against = await once(reference, connections);
+    const own = await once(subject, connections);
     const cpuRatio = against.cost && own.cost ? against.cost / own.cost : undefined;
     samples.push({ value: own.rate * keys, reference: against.rate * keys, cpuRatio });
   }
@@ -106,10 +121,12 @@ async function prepare(servers: Servers, loads: readonly Load[]): Promise<readon
     }),
   );
   const bare = await bareReferences(servers, subjects);
-  return loads.flatMap(({ row, unit, keys, against = "" }) => {
+  return loads.flatMap(({ row, unit, keys, connections, against = "" }) => {
     const subject = subjects.get(row);
     const reference = subjects.get(against) ?? bare.get(row);
-    return subject && reference ? [{ row, unit, keys, subject, reference, samples: [] }] : [];
+    if (subject === undefined || reference === undefined) return [];
+    const pair = { row, unit, keys, subject, reference, samples: [] };
+    return [connections === undefined ? pair : { ...pair, connections }];
   });
 }
 

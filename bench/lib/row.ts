@@ -13,6 +13,8 @@ export interface Row {
    * machine that nobody else uses. Only in the table.
    */
   readonly cpuRatio?: number | undefined;
+  /** From the lowest to the highest round, as a part of the median. Only in the table. */
+  readonly spread: number;
 }
 
 export interface RunOptions {

@@ -22,13 +22,15 @@ export function rowOf(row: string, unit: string, samples: readonly Sample[]): Ro
     reference === undefined ? [] : [{ value, reference }],
   );
   const paired = pairs.length > 0;
+  const values = samples.map(({ value }) => value);
   const costs = samples.flatMap(({ cpuRatio }) => cpuRatio ?? []);
   return {
     row,
-    value: median(samples.map(({ value }) => value)),
+    value: median(values),
     unit,
     reference: paired ? median(pairs.map(({ reference }) => reference)) : null,
     ratio: paired ? median(pairs.map(({ value, reference }) => value / reference)) : null,
+    spread: (Math.max(...values) - Math.min(...values)) / median(values),
     cpuRatio: costs.length > 0 ? median(costs) : undefined,
   };
 }

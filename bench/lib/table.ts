@@ -1,10 +1,10 @@
 import type { Row } from "./row.ts";
 
-const HEAD = ["row", "value", "unit", "reference", "ratio", "CPU ratio"] as const;
+export const HEAD = ["row", "value", "spread", "unit", "reference", "ratio", "CPU ratio"] as const;
 
 /** The rows as one table, numbers to the right. */
 export function table(rows: readonly Row[]): string {
-  const lines = [HEAD, ...rows.map(cells)];
+  const lines = [HEAD, ...rows.map(cellsOf)];
   const widths = HEAD.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
@@ -13,10 +13,20 @@ export function table(rows: readonly Row[]): string {
     .join("\n");
 }
 
-function cells({ row, value, unit, reference, ratio, cpuRatio }: Row): readonly string[] {
+/** One row as text, in the order of `HEAD`. */
+export function cellsOf({
+  row,
+  value,
+  spread,
+  unit,
+  reference,
+  ratio,
+  cpuRatio,
+}: Row): readonly string[] {
   return [
     row,
     number(value),
+    `${(100 * spread).toFixed(0)} %`,
     unit,
     reference === null ? "" : number(reference),
     ratio === null ? "" : ratio.toFixed(2),
