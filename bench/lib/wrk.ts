@@ -9,7 +9,7 @@ import { treeCpuSeconds } from "./process-tree.ts";
 const run = promisify(execFile);
 
 /** Whether wrk is installed (`apt-get install wrk`). */
-export const hasWrk: boolean = spawnSync("wrk", ["-v"]).error === undefined;
+const hasWrk: boolean = spawnSync("wrk", ["-v"]).error === undefined;
 
 /**
  * As {@link measureLoad}, with a generator that leaves the CPUs to the servers: wrk, written in C,
