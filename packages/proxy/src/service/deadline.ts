@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The part of its deadline that a stop keeps back for events. */
-export const EVENTS_SHARE = 0.1;
-
 /** The one clock of a stop: everything that takes time gets what is left of it. */
 export class StopDeadline {
   readonly #endsAt: number;

@@ -1,19 +1,14 @@
-import { createMetrics } from "@tenant-security/metrics";
 import type { EventQueue } from "@tenant-security/event-queue";
-import type { Logger } from "pino";
-import { formatAddress } from "../config/bind-address.ts";
 import type { Address, Settings } from "../config/settings.ts";
 import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../descriptors.ts";
 import { createFileSource } from "../file-source/source.ts";
-import { HealthServer } from "../health/server.ts";
-import { HealthState } from "../health/state.ts";
 import { readTlsPair } from "../http/server/tls.ts";
-import { EVENTS_SHARE, StopDeadline } from "../service/deadline.ts";
-import { observeEvents, openEventStream } from "../service/event-stream.ts";
-import type { Addresses, Service, ServiceDependencies, Stopped } from "../service/ports.ts";
+import { StopDeadline } from "../service/deadline.ts";
+import { observeEvents } from "../service/event-stream.ts";
+import { Lifecycle } from "../service/lifecycle.ts";
+import type { Addresses, ServiceDependencies } from "../service/ports.ts";
 import { createRefresher } from "../service/refresh.ts";
 import type { SnapshotRefresher } from "../tenants/refresher.ts";
-import { packageVersion } from "../version.ts";
 import type { ToPrimary } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DistributedSource } from "./distributed-source.ts";
@@ -43,17 +38,11 @@ const MAX_PATIENCE_MS = 2_000;
 /** A signal to all processes reaches some workers before it reaches us. */
 const SIGNAL_SPREAD_MS = 250;
 
-type Ending = (deadline: StopDeadline) => unknown;
-
 /**
  * The proxy in several processes. This one keeps what there is only one of: configuration, event
  * socket, health port, the sum of all metrics. Its workers answer requests.
  */
-export class PrimaryService implements Service {
-  readonly #settings: Settings;
-  readonly #logger: Logger;
-  readonly #metrics = createMetrics();
-  readonly #health = new HealthState();
+export class PrimaryService extends Lifecycle {
   readonly #transport: TransportKey = TransportKey.random();
   /** Of each worker, but for the connections, which are those of all. */
   readonly #budget: DescriptorBudget;
@@ -63,17 +52,11 @@ export class PrimaryService implements Service {
   readonly #merged: MergedMetrics;
   readonly #dispatcher: Dispatcher;
   readonly #refresher: SnapshotRefresher;
-  /** In the order of opening; a stop goes through them from the last to the first. */
-  readonly #endings: Ending[] = [];
   #events = new PrimaryEvents(undefined, () => []);
-  #serving = false;
-  #starting: Promise<Addresses> | undefined;
-  #stopping: Promise<Stopped> | undefined;
 
   constructor(settings: Settings, dependencies: ServiceDependencies) {
     const { env = process.env, logger } = dependencies;
-    this.#settings = settings;
-    this.#logger = logger;
+    super(settings, logger);
     this.#budget = budgetOf(settings);
     this.#broker = new KeyBroker({
       leaseMs: settings.keys.leaseMaxAgeMs * LEASE_HANDED_ON,
@@ -90,7 +73,7 @@ export class PrimaryService implements Service {
     const file = createFileSource({ file: settings.source.configFile, env });
     this.#source = new DistributedSource(file, () => this.#fleet.all);
     this.#merged = new MergedMetrics({
-      own: this.#metrics,
+      own: this.metrics,
       workers: () => this.#fleet.all.filter(({ serving, retiring }) => serving || retiring),
       caughtUp: (worker, state) => this.#events.caughtUp(worker, state),
     });
@@ -98,84 +81,71 @@ export class PrimaryService implements Service {
       workers: () => this.#fleet.serving,
       maxConnections: this.#budget.connections,
       onError: ({ code }) => logger.error({ code }, "A connection could not be accepted"),
-      onRejected: () => this.#metrics.httpConnectionsRejected.inc(),
+      onRejected: () => this.metrics.httpConnectionsRejected.inc(),
     });
     this.#refresher = createRefresher({
       settings,
-      metrics: this.#metrics,
+      metrics: this.metrics,
       logger,
       health: { stale: (reason) => this.#stale(reason) },
       source: this.#source,
       recheck: () => this.#recheck(),
     });
-    this.#metrics.buildInfo.with({ version: packageVersion() }).set(1);
   }
 
-  start(): Promise<Addresses> {
-    this.#starting ??= this.#start();
-    return this.#starting;
-  }
-
-  stop(): Promise<Stopped> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
-  }
-
-  async #start(): Promise<Addresses> {
-    try {
-      return await this.#open();
-    } catch (error) {
-      await this.#close(new StopDeadline(this.#settings.shutdown.deadlineMs));
-      throw error;
-    }
-  }
-
-  async #open(): Promise<Addresses> {
-    const { http, health, kms, workers } = this.#settings;
+  protected async open(): Promise<Addresses> {
+    const { http, kms, workers } = this.settings;
     const { allowedHosts, endpoints: kmsEndpoints } = kms;
-    this.#logger.info({ workers, ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
-    const healthAddress = await this.#openHealth();
+    this.logger.info({ workers, ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
+    const health = await this.openHealth();
     // Workers read it again; a mistake in it is told before they are there.
     if (http.tls !== undefined) await readTlsPair(http.tls);
     const queue = await this.#openEvents();
-    this.#endings.push(() => this.#fleet.kill());
+    this.atEnd(() => this.#fleet.kill());
     await this.#fleet.launch();
-    this.#endings.push((deadline) => deadline.spend(this.#refresher.close()));
+    this.atEnd((deadline) => deadline.spend(this.#refresher.close()));
     await this.#refresher.start();
-    const httpAddress = await this.#listen();
+    const address = await this.#listen();
     this.#fleet.started();
-    this.#serving = true;
-    this.#health.serve();
-    const addresses = {
-      http: formatAddress({ ...http.address, port: httpAddress.port }),
-      health: formatAddress({ ...health.address, port: healthAddress.port }),
-      events: queue?.endpoint.replace(/^tcp:\/\//, ""),
-    };
-    this.#logger.info({ ...addresses, tls: http.tls !== undefined, workers }, "serving");
-    return addresses;
+    return this.serve(address, health, queue, { workers });
   }
 
-  async #openHealth(): Promise<Address> {
-    const server = new HealthServer(this.#health);
-    const address = await server.listen(this.#settings.health.address);
-    this.#endings.push(() => server.close());
-    return address;
+  protected async giveUp(): Promise<void> {
+    this.#fleet.stopping();
+    await this.#refresher.close();
+    await this.#fleet.kill();
+  }
+
+  protected startDraining(): void {
+    this.#fleet.stopping();
+    for (const { link } of this.#fleet.serving) link.tell("startDraining", null);
+  }
+
+  protected async drain(deadlineMs: number): Promise<boolean> {
+    const deadline = new StopDeadline(deadlineMs);
+    await deadline.spend(this.#refresher.close());
+    const patienceMs = Math.min(MAX_PATIENCE_MS, deadline.left() / 2);
+    await this.#dispatcher.stop(() => this.#hold(), patienceMs);
+    const workers = this.#fleet.serving;
+    const cut = await Promise.all(workers.map((worker) => worker.leave(deadline.left())));
+    return cut.some(Boolean);
   }
 
   async #openEvents(): Promise<EventQueue | undefined> {
-    const queue = await openEventStream(this.#settings, this.#logger);
-    observeEvents(this.#metrics, queue, () => 0);
+    // Wiped when nothing opens it any more.
+    this.atEnd(() => this.#transport.wipe());
+    const queue = await this.openQueue();
+    observeEvents(this.metrics, queue, () => 0);
     this.#events = new PrimaryEvents(queue, () => this.#fleet.all);
-    this.#endings.push(() => this.#events.close());
-    if (queue !== undefined) this.#endings.push((deadline) => queue.close(deadline.left()));
+    this.atEnd(() => this.#events.close());
     return queue;
   }
 
   /** All workers first, then the port: the first connection finds somebody. */
   async #listen(): Promise<Address> {
     await Promise.all(this.#fleet.all.map((worker) => this.#letServe(worker)));
-    this.#endings.push(() => this.#dispatcher.close());
-    return await this.#dispatcher.listen(this.#settings.http.address);
+    this.atEnd(() => this.#dispatcher.close());
+    return await this.#dispatcher.listen(this.settings.http.address);
   }
 
   async #letServe(worker: WorkerHandle): Promise<void> {
@@ -189,7 +159,7 @@ export class PrimaryService implements Service {
     await this.#letServe(worker);
     this.#look();
     this.#dispatcher.look();
-    this.#logger.info({ worker: worker.slot, pid: worker.pid }, "worker serves");
+    this.logger.info({ worker: worker.slot, pid: worker.pid }, "worker serves");
   }
 
   #handlers(worker: WorkerHandle): Handlers<ToPrimary> {
@@ -208,8 +178,8 @@ export class PrimaryService implements Service {
       closed: (counts) => (worker.closed(counts), null),
       retire: async () => {
         await new Promise((resolve) => setTimeout(resolve, SIGNAL_SPREAD_MS));
-        const { deadlineMs } = this.#settings.shutdown;
-        if (this.#stopping === undefined) await this.#fleet.retire(worker, deadlineMs);
+        const { deadlineMs } = this.settings.shutdown;
+        if (!this.stopping) await this.#fleet.retire(worker, deadlineMs);
         return null;
       },
     };
@@ -221,24 +191,24 @@ export class PrimaryService implements Service {
     this.#look();
     this.#dispatcher.look(left);
     if (expected) return;
-    this.#metrics.workerRestarts.inc();
-    this.#logger.error({ worker: worker.slot, how }, "worker ended, it is replaced");
+    this.metrics.workerRestarts.inc();
+    this.logger.error({ worker: worker.slot, how }, "worker ended, it is replaced");
   }
 
   /** Without any worker nobody answers. */
   #look(): void {
-    if (!this.#serving) return;
+    if (this.health.phase !== "serving") return;
     const { length } = this.#fleet.serving;
-    this.#health.unserved(length > 0 ? undefined : "no worker process serves");
+    this.health.unserved(length > 0 ? undefined : "no worker process serves");
   }
 
   #troubled(reason: string | undefined): void {
-    this.#health.troubled(reason);
-    if (reason !== undefined) this.#logger.error({ reason }, "not ready");
+    this.health.troubled(reason);
+    if (reason !== undefined) this.logger.error({ reason }, "not ready");
   }
 
   #stale(reason: string | undefined): void {
-    this.#health.stale(reason);
+    this.health.stale(reason);
     const told = reason === undefined ? undefined : this.#whyStale();
     for (const { link } of this.#fleet.all) link.tell("stale", { reason: told });
   }
@@ -257,44 +227,9 @@ export class PrimaryService implements Service {
     for (const { link } of this.#fleet.all) link.tell("recheck", null);
   }
 
-  async #stop(): Promise<Stopped> {
-    const { deadlineMs, drainDelayMs } = this.#settings.shutdown;
-    const deadline = new StopDeadline(deadlineMs);
-    this.#health.drain();
-    this.#fleet.stopping();
-    if (!this.#serving) {
-      await this.#refresher.close();
-      await this.#fleet.kill();
-      await this.#starting?.catch(() => {});
-    }
-    for (const { link } of this.#fleet.serving) link.tell("startDraining", null);
-    if (this.#serving) await deadline.pause(drainDelayMs);
-    await deadline.spend(this.#refresher.close());
-    const cut = this.#serving && (await this.#drain(deadline.left(deadlineMs * EVENTS_SHARE)));
-    await this.#close(deadline);
-    this.#logger.info({ cut }, "stopped");
-    return { cut };
-  }
-
-  async #drain(deadlineMs: number): Promise<boolean> {
-    const until = performance.now() + deadlineMs;
-    await this.#dispatcher.stop(() => this.#hold(), Math.min(MAX_PATIENCE_MS, deadlineMs / 2));
-    const left = Math.max(until - performance.now(), 0);
-    const workers = this.#fleet.serving;
-    const cut = await Promise.all(workers.map((worker) => worker.leave(left)));
-    return cut.some(Boolean);
-  }
-
   async #hold(): Promise<void> {
     const asked = this.#fleet.serving.map(({ link }) => link.ask("hold", null, HOLD_MS));
     await Promise.allSettled(asked);
-  }
-
-  async #close(deadline: StopDeadline): Promise<void> {
-    this.#fleet.stopping();
-    this.#metrics.close();
-    for (const end of this.#endings.splice(0).toReversed()) await end(deadline);
-    this.#transport.wipe();
   }
 }
 
