@@ -63,6 +63,7 @@ const LOADS: readonly Load[] = [
   batch(10),
   batch(100),
   batch(1_000),
+  { ...WRAP, row: "leased-wrap-everything", proxy: "reader" },
   { ...WRAP, row: "leased-wrap-events-reader", proxy: "reader", against: "leased-wrap" },
   { ...WRAP, row: "leased-wrap-events-no-reader", proxy: "no-reader", against: "leased-wrap" },
 ];
