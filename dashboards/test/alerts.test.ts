@@ -10,6 +10,7 @@ import { KMS } from "./rules/kms.ts";
 import { PROCESS } from "./rules/process.ts";
 import { REQUESTS } from "./rules/requests.ts";
 import type { Scenario, Series } from "./rules/scenario.ts";
+import { TLS } from "./rules/tls.ts";
 import { usePromtool } from "./support/promtool.ts";
 
 const RULES_FILE = new URL("../rules/tsp-alerts.yaml", import.meta.url);
@@ -18,6 +19,7 @@ const NAMES = RULES.map(({ alert }) => alert).toSorted();
 const SCENARIOS: readonly Scenario[] = [
   ...AVAILABILITY,
   ...CONFIGURATION,
+  ...TLS,
   ...REQUESTS,
   ...KMS,
   ...EVENTS,

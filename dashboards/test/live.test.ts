@@ -1,4 +1,5 @@
 import { VariableType } from "@grafana/grafana-foundation-sdk/dashboard";
+import { CATALOG } from "@tenant-security/metrics";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { describeWithContainers } from "../../packages/kms-adapters/test/containers/engine.ts";
 import { ADAPTER_CONFIG } from "../src/autoscaling/adapter.ts";
@@ -11,7 +12,7 @@ import { startWorld, type World } from "./live/world.ts";
 
 /** What returns nothing while all is well, and what makes it appear. */
 const APPEARS_WHEN: Readonly<Record<string, string>> = {
-  TspNoneReady: "no proxy has a configuration younger than 24 hours",
+  TspNoneReady: "no proxy answers 200 to /ready",
 };
 
 const PANELS = [buildOverview(), buildAllMetrics()].flatMap(expressionsOf);
@@ -76,6 +77,17 @@ describe.skipIf(process.platform !== "linux")("on the host's network, which need
         expect(await world.prometheus.query(value)).toEqual([]);
       },
     );
+
+    it("sees which proxy is ready: the one of two workers, and not the expired one", async () => {
+      await vi.waitFor(
+        async () => {
+          const samples = await world.prometheus.query(CATALOG.ready.name);
+          const ready = samples.map(({ metric, value }) => [metric["pod"], value[1]]);
+          expect(Object.fromEntries(ready)).toEqual({ "tsp-0": "1", "tsp-1": "0" });
+        },
+        { timeout: 40_000, interval: 200 },
+      );
+    });
 
     it("evaluates every rule of the committed file", async () => {
       await vi.waitFor(

@@ -14,10 +14,11 @@ const TRUE = Buffer.from("0101ff", "hex");
 const DAY_MS = 86_400_000;
 
 /**
- * A self-signed certificate for `localhost` and 127.0.0.1, valid for a day. Node makes keys and
- * signatures, but no certificates: the DER around them (RFC 5280) is written here.
+ * A self-signed certificate for `localhost` and 127.0.0.1 that ends in `days`; below 0 it has ended.
+ * Node makes keys and signatures, but no certificates: the DER around them (RFC 5280) is written
+ * here.
  */
-export function selfSignedCertificate(): Certificate {
+export function selfSignedCertificate({ days = 30 }: { days?: number } = {}): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = sequence(Buffer.from(ECDSA_WITH_SHA256, "hex"));
   const name = sequence(
@@ -29,7 +30,7 @@ export function selfSignedCertificate(): Certificate {
     der(0x02, Buffer.concat([Buffer.from([0x40]), randomBytes(8)])),
     algorithm,
     name,
-    sequence(time(Date.now() - DAY_MS), time(Date.now() + DAY_MS)),
+    sequence(time(Date.now() - 2 * DAY_MS), time(Date.now() + days * DAY_MS)),
     name,
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(alternativeNames(), certificateAuthority())),

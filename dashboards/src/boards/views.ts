@@ -66,6 +66,10 @@ function gaugeView(metric: OfKind<"gauge">): ReturnType<typeof lines> {
   const legend = by.map((label) => `{{${label}}}`).join(" ");
   const series = query.series(metric);
   const shared = { description: describe(metric), unit: UNITS[metric.unit] };
+  if (metric.name.endsWith("_expiry_timestamp_seconds")) {
+    const left = [{ expression: `${series} - time()`, legend }];
+    return lines({ ...shared, title: `${metric.name}, time left`, lines: left });
+  }
   if (/_(timestamp|start_time)_seconds$/.test(metric.name)) {
     const age = [{ expression: `time() - ${series}`, legend }];
     return lines({ ...shared, title: `${metric.name}, time since`, lines: age });

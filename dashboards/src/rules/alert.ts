@@ -9,8 +9,8 @@ export interface Alert {
   readonly name: string;
   /** PromQL for what is watched, whether or not it is at its limit. */
   readonly value: string;
-  /** When the value is too much. Without a limit, any value at all is. */
-  readonly limit?: `${"==" | ">"} ${number}`;
+  /** When the value is too much or too little. Without a limit, any value at all is. */
+  readonly limit?: `${"==" | ">" | "<"} ${number}`;
   /** How long it has to be so. */
   readonly for: string;
   readonly severity: Severity;

@@ -4,7 +4,7 @@ import { LIMITS } from "./limits.ts";
 
 // Targets have no name of ours, but what exposed our metrics within a day is a proxy.
 const PROXIES = promql.over("present_over_time", CATALOG.buildInfo, "1d");
-const READY = `${promql.series(CATALOG.kmsLastConfigRefresh)} > time() - ${LIMITS.configExpiredSeconds}`;
+const READY = `${promql.series(CATALOG.ready)} == 1`;
 
 const perDeployment = (expression: string) => `count by (${DEPLOYMENT.join(", ")}) (${expression})`;
 
@@ -35,8 +35,8 @@ export const AVAILABILITY: AlertGroup = {
       severity: "critical",
       summary: "No proxy{{ with $labels.job }} of {{ . }}{{ end }} is ready",
       description:
-        "None is scraped that has a configuration younger than 24 hours: all are down, cannot load " +
-        "their configuration, or Prometheus does not find them. Applications get no keys.",
+        "None is scraped whose `/ready` answers 200: all are down, have no configuration or one older " +
+        "than 24 hours, lost their workers, or Prometheus does not find them. Applications get no keys.",
     },
     {
       name: "TspRestarting",

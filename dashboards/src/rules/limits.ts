@@ -4,10 +4,10 @@ export const LIMITS = {
   configStaleSeconds: 3_600,
   /** Four hours before a proxy with the default `TSP_CONFIG_MAX_AGE_MS` stops serving. */
   configExpiringSeconds: 72_000,
-  /** The default of `TSP_CONFIG_MAX_AGE_MS`. */
-  configExpiredSeconds: 86_400,
   /** One may end; more have a reason in common. */
   workerRestarts: 1.5,
+  /** Two weeks: whatever renews certificates by itself has done so a good while before. */
+  certificateExpiringSeconds: 1_209_600,
   tenantsGoneShare: 0.2,
   eventFailuresPerSecond: 1,
   eventQueueShare: 0.8,

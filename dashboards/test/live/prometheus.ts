@@ -4,8 +4,8 @@ import { GenericContainer, type StartedTestContainer, Wait } from "testcontainer
 import { PROMETHEUS_IMAGE } from "../support/promtool.ts";
 
 export interface Target {
-  /** `host:port` of a proxy's HTTP port. */
-  readonly address: string;
+  /** Where a proxy's HTTP port is. */
+  readonly url: string;
   /** What Kubernetes would put on its series. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -104,10 +104,14 @@ async function listeningPort(container: StartedTestContainer): Promise<string> {
 }
 
 function configuration(targets: readonly Target[]): object {
-  const static_configs = targets.map(({ address, labels }) => ({ targets: [address], labels }));
+  const static_configs = targets.map(({ url, labels }) => {
+    const { host, protocol } = new URL(url);
+    return { targets: [host], labels: { ...labels, __scheme__: protocol.replace(":", "") } };
+  });
+  const tls_config = { insecure_skip_verify: true };
   return {
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     rule_files: ["/tmp/tsp-alerts.yaml"],
-    scrape_configs: [{ job_name: "tsp", static_configs }],
+    scrape_configs: [{ job_name: "tsp", static_configs, tls_config }],
   };
 }

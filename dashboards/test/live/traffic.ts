@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, send } from "@tenant-security/testkit";
+import { type Answer, send, type WireOptions } from "@tenant-security/testkit";
 
 export interface Traffic {
   stop(): Promise<void>;
 }
 
+export interface TlsProxy {
+  readonly url: string;
+  /** PEM that its certificate is checked against. */
+  readonly ca: string;
+}
+
 /** Every kind of request over and over, good and bad ones, until it is stopped. */
-export function startTraffic(busy: string, expired: string): Traffic {
+export function startTraffic(busy: string, expired: TlsProxy): Traffic {
   const stopped = new AbortController();
   const running = (async () => {
     while (!stopped.signal.aborted) {
@@ -49,13 +55,18 @@ async function round(origin: string, tenantId: string): Promise<void> {
 }
 
 /** A KMS that fails, a wrong key, and a proxy that knows nothing recent. */
-async function refused(busy: string, expired: string): Promise<void> {
+async function refused(busy: string, expired: TlsProxy): Promise<void> {
   const wrap = { tenantId: "broken", iclFields: { requestingId: "service" }, customFields: {} };
   await post(busy, "document/wrap", wrap);
   await send(`${busy}/api/1/document/wrap`, wrap, { headers: { authorization: "cmk d3Jvbmc=" } });
-  await post(expired, "document/wrap", wrap);
+  await post(expired.url, "document/wrap", wrap, { ca: expired.ca });
 }
 
-function post(origin: string, path: string, body: object): Promise<Answer> {
-  return send(`${origin}/api/1/${path}`, body);
+function post(
+  origin: string,
+  path: string,
+  body: object,
+  options: WireOptions = {},
+): Promise<Answer> {
+  return send(`${origin}/api/1/${path}`, body, options);
 }

@@ -6,11 +6,12 @@ import {
   primary,
   type Proxy,
   refusing,
+  selfSignedCertificate,
   startProxy,
   vaultConfiguration,
 } from "@tenant-security/testkit";
 import { Prometheus } from "./prometheus.ts";
-import { startTraffic } from "./traffic.ts";
+import { startTraffic, type TlsProxy } from "./traffic.ts";
 
 export interface World {
   readonly prometheus: Prometheus;
@@ -26,11 +27,11 @@ export async function startWorld(): Promise<World> {
   try {
     const busy = await startBusyProxy(closers);
     const expired = await startExpiredProxy(closers);
-    const traffic = startTraffic(busy.url, expired.url);
+    const traffic = startTraffic(busy.url, expired);
     closers.push(() => traffic.stop());
     const prometheus = await Prometheus.start([
-      { address: new URL(busy.url).host, labels: { namespace: "shop", pod: "tsp-0" } },
-      { address: new URL(expired.url).host, labels: { namespace: "shop", pod: "tsp-1" } },
+      { url: busy.url, labels: { namespace: "shop", pod: "tsp-0" } },
+      { url: expired.url, labels: { namespace: "shop", pod: "tsp-1" } },
     ]);
     closers.push(() => prometheus.stop());
     return { prometheus, stop };
@@ -72,14 +73,20 @@ async function startBusyProxy(closers: (() => unknown)[]): Promise<Proxy> {
   return proxy;
 }
 
-/** Its file cannot be read any more, and a second later it refuses everything with code 100. */
-async function startExpiredProxy(closers: (() => unknown)[]): Promise<Proxy> {
+/** Speaks TLS. Its file cannot be read any more, and a second later it refuses everything with code 100. */
+async function startExpiredProxy(closers: (() => unknown)[]): Promise<TlsProxy> {
   const folder = new DataFolder();
   closers.push(() => folder.remove());
   folder.configure({ version: 1, kmsConfigurations: [], tenants: [] });
-  const env = { TSP_CONFIG_REFRESH_INTERVAL_MS: "500", TSP_CONFIG_MAX_AGE_MS: "1000" };
+  const { cert, key } = selfSignedCertificate();
+  const env = {
+    TSP_CONFIG_REFRESH_INTERVAL_MS: "500",
+    TSP_CONFIG_MAX_AGE_MS: "1000",
+    TSP_TLS_CERT_FILE: folder.write("server.crt", cert),
+    TSP_TLS_KEY_FILE: folder.write("server.key", key),
+  };
   const proxy = await startProxy({ folder, env });
   closers.push(() => proxy.program.stop());
   folder.replace("tenants.json", "{");
-  return proxy;
+  return { url: proxy.url, ca: cert };
 }

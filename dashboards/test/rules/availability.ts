@@ -26,25 +26,48 @@ export const AVAILABILITY: readonly Scenario[] = [
   {
     alert: "TspNoneReady",
     fires: {
-      when: "every configuration of a deployment is older than a day, and another one is well",
+      when: "every proxy of a deployment says so, and another deployment is well",
       series: {
         ...IS_PROXY,
-        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20",
+        [`tsp_ready{${A}}`]: "0x20",
         'tsp_build_info{job="staging", instance="b", version="1"}': "1x20",
-        'tsp_kms_last_config_refresh_timestamp_seconds{job="staging", instance="b"}': "0x20",
+        'tsp_ready{job="staging", instance="b"}': "1x20",
       },
       at: "10m",
       labels: { job: "tsp" },
       summary: "No proxy of tsp is ready",
     },
     quiet: {
-      when: "one of two has a younger one",
+      when: "one of two is, with a configuration as old as it was set to be allowed",
       series: {
         ...IS_PROXY,
-        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "-86000x20",
-        'tsp_kms_last_config_refresh_timestamp_seconds{job="tsp", instance="b"}': "0x20",
+        [`tsp_ready{${A}}`]: "0x20",
+        'tsp_ready{job="tsp", instance="b"}': "1x20",
+        'tsp_kms_last_config_refresh_timestamp_seconds{job="tsp", instance="b"}': "-100000x20",
       },
       at: "10m",
+    },
+  },
+  {
+    alert: "TspNoneReady",
+    fires: {
+      when: "workers end again and again under a fresh configuration",
+      series: {
+        ...IS_PROXY,
+        [`tsp_ready{${A}}`]: "1x5 0x20",
+        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "0x30",
+      },
+      at: "9m",
+      labels: { job: "tsp" },
+      summary: "No proxy of tsp is ready",
+    },
+    quiet: {
+      when: "a proxy is restarted within two minutes",
+      series: {
+        [`tsp_build_info{${A}, version="1"}`]: "1x5 stale 1x10",
+        [`tsp_ready{${A}}`]: "1x5 stale 1x10",
+      },
+      at: "7m",
     },
   },
   {
@@ -57,12 +80,14 @@ export const AVAILABILITY: readonly Scenario[] = [
       summary: "No proxy is ready",
     },
     quiet: {
-      when: "a proxy is restarted within two minutes",
+      when: "all are ready but one that does not answer scrapes",
       series: {
-        [`tsp_build_info{${A}, version="1"}`]: "1x5 stale 1x10",
-        [`tsp_kms_last_config_refresh_timestamp_seconds{${A}}`]: "0x5 stale 0x10",
+        [`tsp_build_info{${A}, version="1"}`]: "1x5 stale",
+        [`tsp_ready{${A}}`]: "1x5 stale",
+        'tsp_build_info{job="tsp", instance="b", version="1"}': "1x20",
+        'tsp_ready{job="tsp", instance="b"}': "1x20",
       },
-      at: "7m",
+      at: "15m",
     },
   },
   {

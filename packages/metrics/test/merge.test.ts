@@ -35,6 +35,17 @@ describe("several processes behind one scrape", () => {
     expect(merged("tsp_tenants")).toBe(12);
   });
 
+  it("are ready when the only one that knows is, and show the certificate that ends first", async () => {
+    const merged = await merge(
+      (metrics) => metrics.ready.set(1),
+      (metrics) => metrics.tlsCertificateExpiry.set(200),
+      (metrics) => metrics.tlsCertificateExpiry.set(100),
+    );
+
+    expect(merged("tsp_ready")).toBe(1);
+    expect(merged("tsp_tls_certificate_expiry_timestamp_seconds")).toBe(100);
+  });
+
   it("add up the buckets, sums and counts of histograms", async () => {
     const labels = { kms_operation: "wrap", kms_type: "GCP", http_code: 200 } as const;
     const merged = await merge(

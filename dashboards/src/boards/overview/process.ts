@@ -54,6 +54,20 @@ export const PROCESS_ROW: Row = {
       ],
     }),
     lines({
+      title: "Ready",
+      description: describe(CATALOG.ready),
+      unit: "short",
+      max: 1,
+      lines: [{ expression: query.series(CATALOG.ready), legend }],
+    }),
+    lines({
+      title: "TLS certificate, time left",
+      description: describe(CATALOG.tlsCertificateExpiry),
+      unit: "s",
+      nothing: "no TLS",
+      lines: [{ expression: `${query.series(CATALOG.tlsCertificateExpiry)} - time()`, legend }],
+    }),
+    lines({
       title: "Versions",
       description: describe(CATALOG.buildInfo),
       unit: "short",

@@ -7,9 +7,9 @@ import { describe } from "../views.ts";
 
 const {
   batchItems,
-  buildInfo,
   keyOperations,
   kmsLastConfigRefresh,
+  ready,
   requestDelay,
   requestDuration,
   requestsInFlight,
@@ -23,10 +23,10 @@ export const SUMMARY_ROW: Row = {
   title: "At a glance",
   panels: [
     figure({
-      title: "Proxies",
-      description: "Proxies that answer scrapes.",
+      title: "Proxies ready",
+      description: "Proxies whose `/ready` answers 200.",
       unit: "short",
-      expression: `count(${query.series(buildInfo)})`,
+      expression: `sum(${query.series(ready)})`,
       nothing: "none",
     }),
     figure({

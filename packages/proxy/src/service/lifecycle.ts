@@ -8,6 +8,7 @@ import { HealthState } from "../health/state.ts";
 import { packageVersion } from "../version.ts";
 import { StopDeadline } from "./deadline.ts";
 import { openEventStream } from "./event-stream.ts";
+import { observeReadiness } from "./observers.ts";
 import type { Addresses, Service, Stopped } from "./ports.ts";
 
 type Ending = (deadline: StopDeadline) => unknown;
@@ -27,6 +28,7 @@ export abstract class Lifecycle implements Service {
     this.settings = settings;
     this.logger = logger;
     this.metrics.buildInfo.with({ version: packageVersion() }).set(1);
+    observeReadiness(this.metrics, this.health);
   }
 
   start(): Promise<Addresses> {

@@ -1,4 +1,5 @@
 import type { Metrics } from "@tenant-security/metrics";
+import type { HealthState } from "../health/state.ts";
 import type { Overload } from "../http/overload/overload.ts";
 import type { HttpObserver } from "../http/ports.ts";
 import type { BreakerChange, KmsCallObservation } from "../keys/kms-client.ts";
@@ -29,6 +30,11 @@ export function httpObserver(metrics: Metrics): HttpObserver {
       requestsShed.with({ reason }).inc();
     },
   };
+}
+
+/** Shows what `/ready` answers. */
+export function observeReadiness({ ready }: Metrics, health: Pick<HealthState, "answer">): void {
+  ready.collect(() => Number(health.answer("ready").healthy));
 }
 
 /** Shows how near the limits are. */

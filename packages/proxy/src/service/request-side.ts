@@ -17,6 +17,7 @@ import { callsPerConfiguration, KmsPool } from "../keys/kms-pool.ts";
 import type { SecretStore, Snapshot } from "../tenants/source.ts";
 import type { KmsType } from "../tenants/tenant.ts";
 import type { StopDeadline } from "./deadline.ts";
+import { noticeCertificate } from "./certificate-notice.ts";
 import { keyNotices, observeKeys } from "./key-notices.ts";
 import {
   breakerObserver,
@@ -159,13 +160,15 @@ export class RequestSide {
   }
 
   #followTls(files: TlsFiles, pair: TlsPair, server: HttpServer): void {
-    const { logger } = this.#options;
+    const { logger, metrics } = this.#options;
+    noticeCertificate(pair, metrics, logger);
     this.#stopWatchingTls = watchTls({
       files,
       pair,
       replaced: (next) => {
         server.replaceTls(next);
         logger.info("certificate replaced");
+        noticeCertificate(next, metrics, logger);
       },
       refused: ({ message }) => {
         logger.error({ reason: message }, "certificate not replaced, the old one stays");

@@ -10,25 +10,34 @@ import {
 } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "./support/eventually.ts";
+import { metric } from "./support/metrics.ts";
 import { body, post, WRAP } from "./support/requests.ts";
 import { temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
+
+const ENDS_SOON = "certificate ends soon";
 
 function install(folder: DataFolder, { cert, key }: Certificate): void {
   folder.replace("server.crt", cert);
   folder.replace("server.key", key);
 }
 
-async function tlsProxy() {
+interface TlsProxyOptions {
+  readonly certificate?: Certificate;
+  readonly workers?: string;
+}
+
+async function tlsProxy(options: TlsProxyOptions = {}) {
+  const { certificate = selfSignedCertificate(), workers } = options;
   const folder = temporaryFolder();
-  const certificate = selfSignedCertificate();
   install(folder, certificate);
   const proxy = await temporaryProxy({
     folder,
     env: {
       TSP_TLS_CERT_FILE: folder.file("server.crt"),
       TSP_TLS_KEY_FILE: folder.file("server.key"),
+      ...(workers !== undefined && { TSP_WORKERS: workers }),
     },
   });
   return { folder, proxy, certificate };
@@ -47,6 +56,10 @@ async function served({ url }: Proxy): Promise<string> {
     });
   });
 }
+
+/** When a certificate ends, in seconds since the Unix epoch. */
+const end = ({ cert }: Certificate): number =>
+  new X509Certificate(cert).validToDate.getTime() / 1_000;
 
 const fingerprint = ({ cert }: Certificate): string => new X509Certificate(cert).fingerprint256;
 
@@ -101,6 +114,39 @@ describe("TLS by files", () => {
         (seen) => seen === fingerprint(next),
       ),
     ).toBe(fingerprint(next));
+  });
+
+  it.for([
+    ["one process", "1"],
+    ["two workers", "2"],
+  ] as const)("shows when the certificate of %s ends, also of a new one", async ([, workers]) => {
+    const { folder, proxy, certificate } = await tlsProxy({ workers });
+    const both = [certificate, selfSignedCertificate({ days: 5 })] as const;
+    const ca = both.map(({ cert }) => cert).join("");
+    const shown = () => metric(proxy.url, "tsp_tls_certificate_expiry_timestamp_seconds", { ca });
+    const warned = () => proxy.program.log.find(({ message }) => message === ENDS_SOON);
+    expect(await shown()).toBe(end(certificate));
+    expect(warned()).toBeUndefined();
+
+    install(folder, both[1]);
+
+    expect(await eventually(shown, (seen) => seen === end(both[1]))).toBe(end(both[1]));
+    expect(await proxy.program.until(warned)).toMatchObject({
+      level: "warn",
+      end: new Date(1_000 * end(both[1])).toISOString(),
+    });
+  });
+
+  it("warns of a certificate that has ended, and serves it: who checks it is the client", async () => {
+    const { proxy, certificate } = await tlsProxy({
+      certificate: selfSignedCertificate({ days: -1 }),
+    });
+
+    expect(await served(proxy)).toBe(fingerprint(certificate));
+    const { level } = await proxy.program.until(() =>
+      proxy.program.log.find(({ message }) => message === "certificate has ended"),
+    );
+    expect(level).toBe("warn");
   });
 
   it("closes on a client that speaks no TLS, and serves the next one", async () => {
