@@ -73,7 +73,10 @@ async function startBusyProxy(closers: (() => unknown)[]): Promise<Proxy> {
   return proxy;
 }
 
-/** Speaks TLS. Its file cannot be read any more, and a second later it refuses everything with code 100. */
+/**
+ * Speaks TLS. Its file cannot be read any more, and a second later it refuses everything with
+ * code 100.
+ */
 async function startExpiredProxy(closers: (() => unknown)[]): Promise<TlsProxy> {
   const folder = new DataFolder();
   closers.push(() => folder.remove());
