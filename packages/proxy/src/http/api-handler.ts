@@ -67,8 +67,11 @@ function bodyUse(
     exchange.iclFields = iclFieldsOf(metadata.iclFields);
     exchange.customFields = customFieldsOf(metadata.customFields);
     const room = reserve(exchange, route.itemsOf(body as Readonly<Record<string, unknown>>));
-    if (room === undefined) route.serve(exchange, body as never, text);
-    else exchange.waitFor(room.then(() => route.serve(exchange, body as never, text)));
+    exchange.room = room;
+    // Its client may have gone while the body was read.
+    if (exchange.answered) room?.release();
+    if (room?.ready === undefined) route.serve(exchange, body as never, text);
+    else exchange.waitFor(room.ready.then(() => route.serve(exchange, body as never, text)));
   };
 
   const serveInTurns = async (exchange: Exchange, bytes: Buffer): Promise<void> => {

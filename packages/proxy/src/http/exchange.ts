@@ -9,7 +9,7 @@ import { type ApiKeys, sameHeader } from "./api-keys.ts";
 import { Deadline } from "./deadline.ts";
 import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
 import { NO_CUSTOM_FIELDS } from "./metadata.ts";
-import type { HttpLimits, HttpLogger, HttpObserver } from "./ports.ts";
+import type { HttpLimits, HttpLogger, HttpObserver, Reservation } from "./ports.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
 import type { Overload } from "./overload/overload.ts";
 import { ShedError, shedError, type ShedReason } from "./overload/shed-error.ts";
@@ -44,6 +44,8 @@ export class Exchange implements Call, OpenRequest, Unsent {
   tenantId = "";
   iclFields: IclFields = NO_FIELDS;
   customFields: Readonly<Record<string, string>> = NO_CUSTOM_FIELDS;
+  /** For its events; given back when there is an answer. */
+  room: Reservation | undefined;
   readonly rayId: string = createRayId();
   readonly endpoint: EndpointLabel;
   readonly request: IncomingMessage;
@@ -277,6 +279,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
 
   #finish(httpCode: number, tspCode: number): void {
     this.#answered = true;
+    this.room?.release();
     this.#deadline?.clear();
     this.#connection?.end(this);
     this.#stay?.give();

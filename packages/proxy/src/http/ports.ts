@@ -31,11 +31,16 @@ export interface ApplicationEvents {
   ): MaybePromise<void>;
 }
 
-/**
- * Sees that there is room for the events of a call with so many items, where operations need it.
- * Undefined when the call may begin at once.
- */
-export type ReserveRoom = (call: Call, items: number) => Promise<void> | undefined;
+/** Room in the event queue for one call. */
+export interface Reservation {
+  /** The call waits for that; undefined: it may begin at once. Never rejects. */
+  readonly ready: Promise<void> | undefined;
+  /** The call is over: others may use what it did not need. Idempotent. */
+  release(): void;
+}
+
+/** Keeps room for the events of a call with so many items; undefined where none is required. */
+export type ReserveRoom = (call: Call, items: number) => Reservation | undefined;
 
 /** What happens on the HTTP port, for metrics. Must not throw. */
 export interface HttpObserver {

@@ -191,5 +191,6 @@ function createOpener(
     maxAgeMs: settings.leaseMaxAgeMs,
     now,
     onWithdrawn: (id, error) => notices.keyWithdrawn?.(id, error),
+    onOutdated: (id) => notices.keyOutdated?.(id),
   });
 }

@@ -8,6 +8,8 @@ export interface ExchangedKey {
   readonly wrapped: Buffer;
   /** Whether the KMS payload carried the tag of the binding. */
   readonly bound: boolean;
+  /** False: its KMS has to be asked again before it is used. */
+  readonly verified: boolean;
   /** Milliseconds since its KMS was asked for it. */
   readonly ageMs: number;
 }

@@ -58,6 +58,9 @@ export interface KmsClientOptions {
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 5_000;
 
+/** The policy would go by the wall clock, which may be set back; `#reopensAt` does not. */
+const WHEN_WE_SAY = Number.NEGATIVE_INFINITY;
+
 /** What says that nobody is there. Everything else is an answer. */
 const COUNTED: ReadonlySet<KmsErrorCode> = new Set(["KMS_TIMEOUT", "KMS_UNREACHABLE"]);
 
@@ -94,7 +97,7 @@ export class KmsClient {
     this.gate = new Gate({ places: concurrency, queueSize, waitMs: timeoutMs });
     this.#breaker = circuitBreaker(
       handleWhen((error) => KmsError.is(error) && COUNTED.has(error.code)),
-      { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
+      { halfOpenAfter: WHEN_WE_SAY, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
     );
     this.#breaker.onStateChange((state) => this.#stateChanged(state));
   }
@@ -104,7 +107,7 @@ export class KmsClient {
     const { state } = this.#breaker;
     if (state === CircuitState.Closed) return;
     // Exactly one call may try whether the KMS is back.
-    if (state === CircuitState.Open && Date.now() >= this.#reopensAt) return;
+    if (state === CircuitState.Open && performance.now() >= this.#reopensAt) return;
     throw this.#broken();
   }
 
@@ -195,7 +198,7 @@ export class KmsClient {
   #broken(): ProxyError {
     const { id, type } = this.configuration;
     // While one call tries whether the KMS is back, the answer is only as far as that call.
-    const leftMs = Math.max(this.#reopensAt - Date.now(), 1);
+    const leftMs = Math.max(this.#reopensAt - performance.now(), 1);
     return new ProxyError(
       "KMS_UNREACHABLE",
       `The KMS of configuration ${id} (${type}) did not answer ${FAILURES_TO_OPEN} times in a row ` +
@@ -205,7 +208,7 @@ export class KmsClient {
   }
 
   #stateChanged(state: CircuitState): void {
-    if (state === CircuitState.Open) this.#reopensAt = Date.now() + OPEN_MS;
+    if (state === CircuitState.Open) this.#reopensAt = performance.now() + OPEN_MS;
     const { id, type } = this.configuration;
     const from = this.#state;
     this.#state = STATE_NAME[state];

@@ -110,20 +110,23 @@ export class LeaseMaker {
         leaseId,
         wrapped,
         bound,
+        verified: true,
         ageMs: now() - (expiresAt - maxAgeMs),
       }),
     };
   }
 
   #adopt(
-    { key, leaseId, wrapped, ageMs }: ExchangedKey,
+    { key, leaseId, wrapped, verified, ageMs }: ExchangedKey,
     tenantId: string,
     configuration: KmsConfiguration,
   ): MintedLease {
     const slot = this.#options.vault.memory.acquire();
     key.copy(slot);
     const mintedAt = this.#options.now() - ageMs;
-    return this.#lease({ tenantId, configuration, leaseId, slot, wrapped, mintedAt });
+    const lease = this.#lease({ tenantId, configuration, leaseId, slot, wrapped, mintedAt });
+    lease.key.verified = verified;
+    return lease;
   }
 
   async #mint(tenantId: string, configuration: KmsConfiguration): Promise<MintedLease> {

@@ -34,6 +34,8 @@ export interface KeyOpenerOptions {
   readonly now: () => number;
   /** Told for each key in memory that its KMS does not open any more. */
   readonly onWithdrawn: (configurationId: number, error: unknown) => void;
+  /** Told for each key in memory whose configuration has changed or gone. */
+  readonly onOutdated: (configurationId: number) => void;
   /** Left out: no other process opens the same keys. */
   readonly exchange?: KeyExchange | undefined;
 }
@@ -75,14 +77,16 @@ export class KeyOpener {
     const ageMs = now() - (expiresAt - maxAgeMs);
     return {
       made: key,
-      copy: () => ({ key: Buffer.from(key.bytes), leaseId, wrapped, bound, ageMs }),
+      copy: () => ({ key: Buffer.from(key.bytes), leaseId, wrapped, bound, verified: true, ageMs }),
     };
   }
 
-  #adopt({ key, bound, ageMs }: ExchangedKey, target: WrappedTarget): HeldKey {
+  #adopt({ key, bound, verified, ageMs }: ExchangedKey, target: WrappedTarget): HeldKey {
     const slot = this.#options.vault.memory.acquire();
     key.copy(slot);
-    return this.#held(target, slot, bound, this.#options.now() - ageMs);
+    const held = this.#held(target, slot, bound, this.#options.now() - ageMs);
+    held.verified = verified;
+    return held;
   }
 
   #held(target: WrappedTarget, slot: Buffer, bound: boolean, openedAt: number): HeldKey {
@@ -122,8 +126,14 @@ export class KeyOpener {
     }
   }
 
+  /** The snapshot does not stand for a key any more: wipes it through `drop`. */
+  outdated(key: HeldKey, drop: (key: HeldKey) => void): void {
+    drop(key);
+    this.#options.onOutdated(key.configurationId);
+  }
+
   /**
-   * The same before a key is used that nobody asked about for a while. A KMS that takes long decides
+   * As `check`, before a key is used that nobody asked about for a while. A KMS that takes long decides
    * when it answers; until then the key is used, as if the KMS were unreachable.
    * @throws ProxyError of the refusal
    */

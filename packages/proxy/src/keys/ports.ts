@@ -99,4 +99,7 @@ export interface KeyNotices {
 
   /** A KMS does not open a key any more that was in memory: it was wiped. */
   keyWithdrawn?(configurationId: number, error: unknown): void;
+
+  /** The configuration of a key that was in memory has changed or gone: it was wiped. */
+  keyOutdated?(configurationId: number): void;
 }

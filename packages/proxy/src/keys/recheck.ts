@@ -43,8 +43,11 @@ export async function recheckKeys(
     if (pause !== undefined) await pause;
     if (key.released) continue;
     const configuration = configurationOf(snapshot, key);
-    if (configuration === undefined || now() >= key.expiresAt) {
+    if (now() >= key.expiresAt) {
       drop(key);
+      dropped += 1;
+    } else if (configuration === undefined) {
+      opener.outdated(key, drop);
       dropped += 1;
     } else if (key.used) {
       key.used = false;

@@ -17,6 +17,9 @@ export function keyNotices(metrics: Metrics, logger: Logger): KeyNotices {
       metrics.leaseRevocations.with({ reason: denied ? "access_denied" : "key_unavailable" }).inc();
       logger.warn({ configuration_id: configurationId, reason }, "key withdrawn by KMS");
     },
+    keyOutdated() {
+      metrics.leaseRevocations.with({ reason: "configuration_changed" }).inc();
+    },
   };
 }
 

@@ -34,6 +34,7 @@ export interface SealedKey {
   readonly leaseId: number;
   readonly wrapped: Uint8Array;
   readonly bound: boolean;
+  readonly verified: boolean;
   readonly ageMs: number;
 }
 

@@ -15,6 +15,9 @@ export class DistributedSource {
   readonly #workers: () => readonly WorkerHandle[];
   #version = 0;
   #current: ImageSnapshot | undefined;
+  /** Workers that get each change from now on. */
+  readonly #known = new WeakSet<WorkerHandle>();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(file: FileSource, workers: () => readonly WorkerHandle[]) {
     this.#file = file;
@@ -31,37 +34,57 @@ export class DistributedSource {
    */
   async load(signal: AbortSignal): Promise<ImageSnapshot> {
     const snapshot = await this.#file.load(signal);
-    if (snapshot === this.#current) return snapshot;
-    this.#version += 1;
-    const version = this.#version;
-    // Also those that are only beginning: they would be given the version before.
-    const workers = this.#workers();
-    const ready = await Promise.all(workers.map((worker) => this.#send(worker, version, snapshot)));
-    signal.throwIfAborted();
-    this.#current = snapshot;
-    await Promise.all(workers.filter((_, at) => ready[at]).map((one) => commit(one, version)));
-    return snapshot;
+    return await this.#alone(() => this.#change(snapshot, signal));
   }
 
   /** Brings one worker to the version that the others have. @throws Error when it is gone */
   async introduce(worker: WorkerHandle): Promise<void> {
-    let given = 0;
-    while (given !== this.#version && this.#current !== undefined) {
-      given = this.#version;
-      await send(worker, given, this.#current);
-      await commit(worker, given);
-    }
+    await this.#alone(async () => {
+      if (this.#current !== undefined) {
+        await send(worker, this.#version, this.#current);
+        await commit(worker, this.#version);
+      }
+      this.#known.add(worker);
+    });
   }
 
-  /** A worker that cannot take it is replaced, and its successor gets the newest version. */
-  async #send(worker: WorkerHandle, version: number, snapshot: ImageSnapshot): Promise<boolean> {
-    try {
-      await send(worker, version, snapshot);
-      return true;
-    } catch {
-      await worker.kill();
-      return false;
-    }
+  async #change(snapshot: ImageSnapshot, signal: AbortSignal): Promise<ImageSnapshot> {
+    if (snapshot === this.#current) return snapshot;
+    // At the first time they all wait for it; later a new one gets what is current when it is ready.
+    const first = this.#current === undefined;
+    const workers = this.#workers().filter((worker) => first || this.#known.has(worker));
+    this.#version += 1;
+    const version = this.#version;
+    const ready = await Promise.all(
+      workers.map((worker) => orEnd(worker, () => send(worker, version, snapshot))),
+    );
+    signal.throwIfAborted();
+    this.#current = snapshot;
+    const all = workers.filter((_, at) => ready[at]);
+    await Promise.all(all.map((worker) => orEnd(worker, () => commit(worker, version))));
+    for (const worker of all) this.#known.add(worker);
+    return snapshot;
+  }
+
+  /** One change at a time: a worker that begins meanwhile misses none and gets none twice. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+}
+
+/** A worker that cannot do it is replaced, and its successor gets the newest version. */
+async function orEnd(worker: WorkerHandle, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    await worker.kill();
+    return false;
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Writable } from "node:stream";
 import type { EventSink } from "../events/sink.ts";
 import type { Room } from "./calls.ts";
+import type { Reservation } from "../http/ports.ts";
 import { missedLine } from "./event-lines.ts";
+import { settledWithin } from "./settled-within.ts";
 
 export interface EventRelayOptions {
   /** To the primary. */
@@ -15,8 +17,13 @@ export interface EventRelayOptions {
 /** More than this on its way to a primary that does not read is dropped. */
 const MAX_PENDING_BYTES = 16 * 1_024 * 1_024;
 
+/** How long an operation waits for the primary; room that comes later serves the next ones. */
+const ROOM_MS = 1_000;
+
 /** Asked for at once, so that few operations have to wait for room. */
 const BLOCK: Room = { events: 256, bytes: 256 * 1_024 };
+
+const NOTHING: Room = { events: 0, bytes: 0 };
 
 /**
  * A worker's end of the event queue, which is in the primary. Nothing waits: the events of one turn
@@ -30,7 +37,10 @@ export class EventRelay implements EventSink {
   #written = 0;
   #flushing = false;
   #queueFull = false;
-  #room: Room = { events: 0, bytes: 0 };
+  /** Granted and not used. */
+  #room: Room = NOTHING;
+  /** The part of it that operations under way may need. */
+  #held: Room = NOTHING;
   #asking: Promise<void> | undefined;
 
   constructor(options: EventRelayOptions) {
@@ -52,17 +62,29 @@ export class EventRelay implements EventSink {
     this.#queueFull = full;
   }
 
-  /** Undefined when an operation with so many events may begin at once. */
-  reserve(wanted: Room): Promise<void> | undefined {
-    if (!this.#options.required || this.#has(wanted)) return undefined;
-    return this.#reserve(wanted);
+  /** Keeps room for an operation with so many events, as far as there is any. */
+  reserve(wanted: Room): Reservation | undefined {
+    if (!this.#options.required) return undefined;
+    let held = this.#hold(wanted);
+    let over = false;
+    const release = (): void => {
+      if (held) this.#held = sum(this.#held, wanted, -1);
+      held = false;
+      over = true;
+    };
+    if (held) return { ready: undefined, release };
+    const ready = this.#reserve(wanted).then((found) => {
+      held = found;
+      if (over) release();
+    });
+    return { ready, release };
   }
 
   /** What nobody needs at the moment goes back. */
   giveRoomBack(): Room {
-    const room = this.#room;
-    this.#room = { events: 0, bytes: 0 };
-    return room;
+    const free = this.#free();
+    this.#room = sum(this.#room, free, -1);
+    return free;
   }
 
   offer(event: string): boolean {
@@ -113,35 +135,43 @@ export class EventRelay implements EventSink {
     });
   }
 
-  #has({ events, bytes }: Room): boolean {
-    return this.#room.events >= events && this.#room.bytes >= bytes;
+  #free(): Room {
+    const { events, bytes } = sum(this.#room, this.#held, -1);
+    return { events: Math.max(events, 0), bytes: Math.max(bytes, 0) };
   }
 
-  /** One question at a time; ends when there is room or the primary has none to give. */
-  async #reserve(wanted: Room): Promise<void> {
-    while (!this.#has(wanted)) {
-      if (this.#asking !== undefined) {
-        await this.#asking;
-        continue;
-      }
-      const asking = this.#ask(wanted);
-      this.#asking = asking.then(() => {});
-      const enough = await asking;
-      this.#asking = undefined;
-      if (!enough) return;
+  #hold(wanted: Room): boolean {
+    const { events, bytes } = this.#free();
+    if (events < wanted.events || bytes < wanted.bytes) return false;
+    this.#held = sum(this.#held, wanted, 1);
+    return true;
+  }
+
+  /** One question at a time; false when the primary has not enough to give. */
+  async #reserve(wanted: Room): Promise<boolean> {
+    while (this.#asking !== undefined) {
+      await this.#asking;
+      if (this.#hold(wanted)) return true;
     }
+    this.#asking = this.#ask(wanted);
+    await this.#asking;
+    this.#asking = undefined;
+    return this.#hold(wanted);
   }
 
-  async #ask(wanted: Room): Promise<boolean> {
+  async #ask(wanted: Room): Promise<void> {
+    const free = this.#free();
     const missing = {
-      events: Math.max(wanted.events - this.#room.events, BLOCK.events),
-      bytes: Math.max(wanted.bytes - this.#room.bytes, BLOCK.bytes),
+      events: Math.max(wanted.events - free.events, BLOCK.events),
+      bytes: Math.max(wanted.bytes - free.bytes, BLOCK.bytes),
     };
-    const granted = await this.#options.askRoom(missing).catch(() => ({ events: 0, bytes: 0 }));
-    this.#room = {
-      events: this.#room.events + granted.events,
-      bytes: this.#room.bytes + granted.bytes,
-    };
-    return this.#has(wanted);
+    const granted = this.#options.askRoom(missing).then((room) => {
+      this.#room = sum(this.#room, room, 1);
+    });
+    await settledWithin(granted, ROOM_MS);
   }
+}
+
+function sum(room: Room, { events, bytes }: Room, sign: 1 | -1): Room {
+  return { events: room.events + sign * events, bytes: room.bytes + sign * bytes };
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CrashWatch } from "./crash-watch.ts";
 import type { Handlers } from "./link.ts";
@@ -16,6 +17,8 @@ export interface FleetOptions {
   readonly introduce: (worker: WorkerHandle) => Promise<void>;
   /** A worker ended, as it was told to or not. */
   readonly onExit: (worker: WorkerHandle, exit: WorkerExit) => void;
+  /** A worker cannot serve, or one of its calls failed that nobody waits for. */
+  readonly onError: (slot: number, error: unknown) => void;
   /** Why workers cannot be kept running; undefined: they can again. */
   readonly onTrouble: (reason: string | undefined) => void;
 }
@@ -40,6 +43,9 @@ const ENTRY = fileURLToPath(
 const STDIO = ["ignore", "inherit", "inherit", "ipc", "pipe"] as const;
 const EVENT_PIPE = 4;
 
+/** How long a start that failed waits to hear how a worker ended. */
+const EXPLAIN_MS = 100;
+
 /** The processes that serve: started together, replaced one by one when they end. */
 export class Fleet {
   readonly #options: FleetOptions;
@@ -48,6 +54,8 @@ export class Fleet {
   /** Workers whose slot another one has, and that finish what they began. */
   readonly #retiring = new Set<WorkerHandle>();
   readonly #restarts = new Map<number, NodeJS.Timeout>();
+  /** The first one that ended before all of them served. */
+  #early: string | undefined;
   #started = false;
   #stopping = false;
 
@@ -70,12 +78,22 @@ export class Fleet {
   async launch(): Promise<void> {
     const { env, workers } = this.#options;
     const slots = Array.from({ length: workers }, (_, slot) => slot);
-    await Promise.all(slots.map((slot) => this.#fork(slot, env).begin(workers)));
+    const begun = slots.map(async (slot) => this.#fork(slot, env).begin(workers));
+    await Promise.all(begun).catch((error: unknown) => this.explain(error));
   }
 
-  /** From now on workers that end are replaced. */
+  /** From now on workers that end are replaced. @throws Error when one has ended already */
   started(): void {
+    if (this.#early !== undefined) throw new Error(this.#early);
     this.#started = true;
+  }
+
+  /** Says why a worker did not answer during the start. @throws Error always */
+  async explain(error: unknown): Promise<never> {
+    // Its end may be told a moment after its channel is closed.
+    await sleep(EXPLAIN_MS);
+    if (this.#early === undefined) throw error;
+    throw new Error(this.#early, { cause: error });
   }
 
   /** From now on nothing is replaced. */
@@ -97,18 +115,33 @@ export class Fleet {
     if (this.#stopping || worker.retiring) return;
     worker.retiring = true;
     this.#retiring.add(worker);
-    await this.#replace(worker.slot).catch(() => {});
+    await this.#replace(worker.slot);
     await worker.leave(deadlineMs);
   }
 
+  /** Lets all of them finish; gives back whether the deadline cut off a request. */
+  async leave(deadlineMs: number): Promise<boolean> {
+    const workers = this.all.filter(({ serving, retiring }) => serving || retiring);
+    const cut = await Promise.all(workers.map((worker) => worker.leave(deadlineMs)));
+    return cut.some(Boolean);
+  }
+
+  /** @throws Error when the system cannot start one more process */
   #fork(slot: number, env: FleetOptions["env"]): WorkerHandle {
     const process = fork(ENTRY, [], { env, serialization: "advanced", stdio: [...STDIO] });
-    const worker = new WorkerHandle(process, slot, pipeOf(process));
-    worker.connect(this.#options.handlers(worker));
-    this.#bySlot.set(slot, worker);
-    process.once("exit", (code, signal) => this.#exited(worker, signal ?? `exit code ${code}`));
-    // A process that cannot even be started says so here, and then exits.
     process.on("error", () => {});
+    if (process.pid === undefined) throw new Error("the system starts no further process");
+    const worker = new WorkerHandle(process, slot, pipeOf(process));
+    const { handlers, onError } = this.#options;
+    worker.connect(handlers(worker), (error) => onError(slot, error));
+    this.#bySlot.set(slot, worker);
+    process.once("exit", (code, signal) => {
+      // Nothing more is given to it; what it was given is free when its last word has come.
+      worker.serving = false;
+      const how = signal ?? `exit code ${code}`;
+      if (!this.#started) this.#early ??= `worker process ${slot} ended at the start: ${how}`;
+      void worker.exited().then(() => this.#exited(worker, how));
+    });
     return worker;
   }
 
@@ -119,27 +152,33 @@ export class Fleet {
     const expected = worker.retiring || this.#stopping;
     const left = worker.ended();
     this.#options.onExit(worker, { expected, how, left });
-    if (expected || !this.#started) return;
-    const delayMs = this.#watch.crashed(slot, how, worker.servedMs);
+    if (!expected && this.#started) this.#again(slot, how, worker.servedMs);
+  }
+
+  #again(slot: number, how: string, servedMs: number): void {
+    const delayMs = this.#watch.crashed(slot, how, servedMs);
     this.#restarts.set(
       slot,
-      setTimeout(() => void this.#replace(slot).catch(() => {}), delayMs),
+      setTimeout(() => void this.#replace(slot), delayMs),
     );
   }
 
+  /** Starts a worker in a slot; where that fails, it is tried again. Never rejects. */
   async #replace(slot: number): Promise<void> {
     this.#restarts.delete(slot);
     if (this.#stopping) return;
-    const { env, introduce, workers } = this.#options;
-    const worker = this.#fork(slot, env);
+    const { env, introduce, onError, workers } = this.#options;
+    let worker: WorkerHandle | undefined;
     try {
+      worker = this.#fork(slot, env);
       await worker.begin(workers);
       await introduce(worker);
       this.#watch.serves(slot);
     } catch (error) {
+      if (!this.#stopping) onError(slot, error);
       // It is replaced once it is gone.
-      await worker.kill();
-      throw error;
+      if (worker !== undefined) await worker.kill();
+      else if (!this.#stopping) this.#again(slot, String(error), 0);
     }
   }
 }

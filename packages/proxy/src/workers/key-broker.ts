@@ -6,6 +6,8 @@ import type { KeyAnswer, KeyFailure, KeyQuestion, SealedKey } from "./calls.ts";
 export interface KeyBrokerOptions {
   /** Milliseconds for which a lease is handed to workers that do not have it yet. */
   readonly leaseMs: number;
+  /** Milliseconds after which a key that is still not made is given to the next who asks to make. */
+  readonly patienceMs: number;
   /** Leases kept; a worker makes one anew that was pushed out. */
   readonly max: number;
   /** Milliseconds of a monotonic clock. */
@@ -15,8 +17,13 @@ export interface KeyBrokerOptions {
 /** Identifies a worker for as long as it runs. */
 export type WorkerId = object;
 
+/** Longer than any call to a KMS: another worker makes a key, and its failure is told as well. */
+export const KEY_GRACE_MS = 5_000;
+
 interface Kept {
   readonly key: SealedKey;
+  /** The last re-check before its KMS was asked for it. */
+  readonly recheck: number;
   readonly at: number;
   readonly endsAt: number;
 }
@@ -24,6 +31,8 @@ interface Kept {
 interface Flight {
   readonly ticket: number;
   readonly question: KeyQuestion;
+  readonly recheck: number;
+  readonly startedAt: number;
   readonly maker: WorkerId;
   readonly waiting: {
     readonly worker: WorkerId;
@@ -46,6 +55,7 @@ export class KeyBroker {
   readonly #flights = new Map<string, Flight>();
   readonly #byTicket = new Map<number, Flight>();
   #nextTicket = 1;
+  #recheck = 0;
 
   constructor(options: KeyBrokerOptions) {
     const { now = () => performance.now() } = options;
@@ -57,10 +67,15 @@ export class KeyBroker {
   /** A ticket: the worker makes the key and tells `made` or `failed`. */
   async ask(worker: WorkerId, question: KeyQuestion): Promise<KeyAnswer> {
     const name = nameOf(question);
-    const kept = this.#find(name, question.replaces);
+    const kept = this.#find(name, question);
     if (kept !== undefined) return { key: kept };
     const flight = this.#flights.get(name);
     if (flight === undefined) return { ticket: this.#begin(name, question, worker, []) };
+    if (this.#now() - flight.startedAt >= this.#options.patienceMs) {
+      // Its maker hangs, or had given up before it got the ticket.
+      this.#end(flight.ticket);
+      return { ticket: this.#begin(name, question, worker, flight.waiting) };
+    }
     const { promise, resolve, reject } = Promise.withResolvers<KeyAnswer>();
     flight.waiting.push({ worker, resolve, reject });
     return promise;
@@ -72,8 +87,10 @@ export class KeyBroker {
     const at = this.#now();
     const lifeMs = flight.question.kind === "lease" ? this.#options.leaseMs : OPENED_MS;
     const endsAt = at + lifeMs - (flight.question.kind === "lease" ? key.ageMs : 0);
-    this.#kept.set(nameOf(flight.question), { key, at, endsAt });
-    for (const { resolve } of flight.waiting) resolve({ key });
+    const { recheck } = flight;
+    const verified = recheck === this.#recheck;
+    this.#kept.set(nameOf(flight.question), { key, recheck, at, endsAt });
+    for (const { resolve } of flight.waiting) resolve({ key: { ...key, verified } });
   }
 
   failed({ ticket, message, status }: KeyFailure): void {
@@ -88,11 +105,12 @@ export class KeyBroker {
     if (this.#kept.peek(key)?.key.leaseId === leaseId) this.#kept.delete(key);
   }
 
-  /** What was opened before every KMS is asked again must not be handed on afterwards. */
-  forgetOpened(): void {
-    for (const name of this.#kept.keys()) {
-      if (name.startsWith("opened/")) this.#kept.delete(name);
-    }
+  /**
+   * Every KMS is asked again about the keys in use. Keys from before are not handed on, leases only
+   * as ones that their KMS is asked about before they wrap: who has them may not use them any more.
+   */
+  recheck(): void {
+    this.#recheck += 1;
   }
 
   /** A worker has ended: somebody else makes what it was making. */
@@ -109,18 +127,21 @@ export class KeyBroker {
     }
   }
 
-  #find(name: string, replaces: number): SealedKey | undefined {
+  #find(name: string, { kind, replaces }: KeyQuestion): SealedKey | undefined {
     const kept = this.#kept.get(name);
     const now = this.#now();
     if (kept === undefined || now >= kept.endsAt) return undefined;
     if (replaces !== 0 && kept.key.leaseId === replaces) return undefined;
-    return { ...kept.key, ageMs: kept.key.ageMs + (now - kept.at) };
+    const verified = kept.recheck === this.#recheck;
+    if (kind === "opened" && !verified) return undefined;
+    return { ...kept.key, verified, ageMs: kept.key.ageMs + (now - kept.at) };
   }
 
   #begin(name: string, question: KeyQuestion, maker: WorkerId, waiting: Flight["waiting"]): number {
     const ticket = this.#nextTicket;
     this.#nextTicket += 1;
-    const flight = { ticket, question, maker, waiting };
+    const [recheck, startedAt] = [this.#recheck, this.#now()];
+    const flight = { ticket, question, recheck, startedAt, maker, waiting };
     this.#flights.set(name, flight);
     this.#byTicket.set(ticket, flight);
     return ticket;

@@ -44,6 +44,9 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** Calls kept for handlers that are about to be there. */
+const MAX_EARLY = 1_024;
+
 /** The other process is gone, or did not answer in time. */
 export class LinkError extends Error {
   static {
@@ -56,20 +59,34 @@ export class Link<Outgoing extends Calls, Incoming extends Calls> {
   readonly #port: LinkPort;
   readonly #handlers: Partial<Handlers<Incoming>>;
   readonly #pending = new Map<number, Pending>();
+  readonly #onError: (error: unknown) => void;
+  /** Calls that came before whoever handles them. */
+  #early: Message[] = [];
   #nextId = 1;
   #open = true;
 
-  /** What the other side asks for and nobody handles is never answered. */
-  constructor(port: LinkPort, handlers: Partial<Handlers<Incoming>>) {
+  /**
+   * What nobody handles yet waits for `handle`; `onError` gets what a handler threw that nobody
+   * waits for.
+   */
+  constructor(
+    port: LinkPort,
+    handlers: Partial<Handlers<Incoming>>,
+    onError: (error: unknown) => void,
+  ) {
     this.#port = port;
+    this.#onError = onError;
     this.#handlers = { ...handlers };
     port.on("message", (message) => this.#receive(message as Message));
-    port.on("disconnect", () => this.#close());
+    port.on("disconnect", () => this.close());
   }
 
-  /** From now on these are answered as well. */
+  /** From now on these are answered as well, beginning with those that have come already. */
   handle(handlers: Partial<Handlers<Incoming>>): void {
     Object.assign(this.#handlers, handlers);
+    const early = this.#early;
+    this.#early = [];
+    for (const message of early) this.#receive(message);
   }
 
   /**
@@ -125,6 +142,8 @@ export class Link<Outgoing extends Calls, Incoming extends Calls> {
       else pending?.reject(fromPlain(error));
     } else if (call !== undefined && Object.hasOwn(this.#handlers, call)) {
       void this.#handle(call as keyof Incoming, value, id);
+    } else if (call !== undefined && this.#early.length < MAX_EARLY) {
+      this.#early.push(message);
     }
   }
 
@@ -133,8 +152,8 @@ export class Link<Outgoing extends Calls, Incoming extends Calls> {
       const value: unknown = await this.#handlers[call]?.(argument as never);
       if (id !== undefined) this.#send({ answers: id, value });
     } catch (error) {
-      if (id === undefined) throw error;
-      this.#send({ answers: id, error: toPlain(error) });
+      if (id === undefined) this.#onError(error);
+      else this.#send({ answers: id, error: toPlain(error) });
     }
   }
 
@@ -144,7 +163,8 @@ export class Link<Outgoing extends Calls, Incoming extends Calls> {
     return pending;
   }
 
-  #close(): void {
+  /** The other side is gone: nobody waits for it any more. */
+  close(): void {
     this.#open = false;
     for (const id of this.#pending.keys()) {
       this.#settle(id)?.reject(new LinkError("the other process is gone"));

@@ -34,11 +34,10 @@ export class MergedMetrics {
     const { own, workers } = this.#options;
     const asked = workers();
     await Promise.all(asked.map((worker) => this.#update(worker)));
-    await this.#keeping;
-    // Whoever has ended meanwhile is among the ended ones.
-    const running = asked.filter(({ gone }) => !gone);
+    const ofPrimary = await own.snapshot();
+    const [ended, running] = await this.#settled(asked);
     const ofWorkers = running.flatMap(({ state }) => (state === undefined ? [] : [state.metrics]));
-    const body = await scrapeMerged([await own.snapshot(), this.#ended, ...ofWorkers]);
+    const body = await scrapeMerged([ofPrimary, ended, ...ofWorkers]);
     return { contentType: own.contentType, body };
   }
 
@@ -49,6 +48,17 @@ export class MergedMetrics {
       this.#ended = await mergeSnapshots([this.#ended, lastingOf(state.metrics)]);
     });
     return this.#keeping;
+  }
+
+  /** Those that have ended and those that run, at one moment: nobody is in both or in neither. */
+  async #settled(
+    asked: readonly WorkerHandle[],
+  ): Promise<readonly [MetricsSnapshot, readonly WorkerHandle[]]> {
+    for (;;) {
+      const keeping = this.#keeping;
+      await keeping;
+      if (keeping === this.#keeping) return [this.#ended, asked.filter(({ gone }) => !gone)];
+    }
   }
 
   async #update(worker: WorkerHandle): Promise<void> {

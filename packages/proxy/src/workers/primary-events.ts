@@ -1,10 +1,14 @@
 import type { EventQueue } from "@tenant-security/event-queue";
 import type { Room, WorkerState } from "./calls.ts";
 import { EventIntake, type IntakeSource } from "./event-intake.ts";
+import { settledWithin } from "./settled-within.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** How long other workers may take to give back room that they do not use. */
+/** How long is waited for room that other workers do not use. */
 const RETURN_MS = 250;
+
+/** Room that comes back later still counts; none does once a worker has hung for so long. */
+const LATE_RETURN_MS = 60_000;
 
 /** How long events may take through a pipe. */
 const CATCH_UP_MS = 1_000;
@@ -38,7 +42,11 @@ export class PrimaryEvents {
       return;
     }
     this.#sources.set(worker, intake.follow(worker.pipe));
-    if (intake.full) worker.link.tell("eventsFull", { full: true });
+  }
+
+  /** Tells one that has just begun what the others were told before. */
+  introduce(worker: WorkerHandle): void {
+    if (this.#intake?.full === true) worker.link.tell("eventsFull", { full: true });
   }
 
   /** Room for `wanted`, or what there is; unused room of other workers is taken back for it. */
@@ -61,13 +69,12 @@ export class PrimaryEvents {
   }
 
   async #collect(asking: WorkerHandle, intake: EventIntake): Promise<void> {
-    const others = this.#workers().filter((worker) => worker !== asking);
-    await Promise.all(
-      others.map(async (worker) => {
-        const source = this.#sources.get(worker);
-        const room = await worker.link.ask("returnRoom", null, RETURN_MS).catch(() => NONE);
-        if (source !== undefined) intake.giveBack(source, room);
-      }),
-    );
+    const returned = this.#workers().map(async (worker) => {
+      const source = this.#sources.get(worker);
+      if (worker === asking || source === undefined || source.granted.events === 0) return;
+      const room = await worker.link.ask("returnRoom", null, LATE_RETURN_MS);
+      intake.giveBack(source, room);
+    });
+    await settledWithin(Promise.allSettled(returned), RETURN_MS);
   }
 }

@@ -13,7 +13,7 @@ import type { ToPrimary } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DistributedSource } from "./distributed-source.ts";
 import { Fleet, type WorkerExit } from "./fleet.ts";
-import { KeyBroker } from "./key-broker.ts";
+import { KEY_GRACE_MS, KeyBroker } from "./key-broker.ts";
 import type { Handlers } from "./link.ts";
 import { MergedMetrics } from "./merged-metrics.ts";
 import { PrimaryEvents } from "./primary-events.ts";
@@ -60,6 +60,7 @@ export class PrimaryService extends Lifecycle {
     this.#budget = budgetOf(settings);
     this.#broker = new KeyBroker({
       leaseMs: settings.keys.leaseMaxAgeMs * LEASE_HANDED_ON,
+      patienceMs: settings.kms.timeoutMs + KEY_GRACE_MS,
       max: MAX_LEASES,
     });
     this.#fleet = new Fleet({
@@ -69,12 +70,14 @@ export class PrimaryService extends Lifecycle {
       introduce: (worker) => this.#introduce(worker),
       onExit: (worker, exit) => this.#exited(worker, exit),
       onTrouble: (reason) => this.#troubled(reason),
+      onError: (worker, err) => logger.error({ worker, err }, "worker process in trouble"),
     });
     const file = createFileSource({ file: settings.source.configFile, env });
     this.#source = new DistributedSource(file, () => this.#fleet.all);
     this.#merged = new MergedMetrics({
       own: this.metrics,
-      workers: () => this.#fleet.all.filter(({ serving, retiring }) => serving || retiring),
+      // One that has just ended is shown as it was until it is counted among those.
+      workers: () => this.#fleet.all.filter(({ serving, state }) => serving || state !== undefined),
       caughtUp: (worker, state) => this.#events.caughtUp(worker, state),
     });
     this.#dispatcher = new Dispatcher({
@@ -126,9 +129,7 @@ export class PrimaryService extends Lifecycle {
     await deadline.spend(this.#refresher.close());
     const patienceMs = Math.min(MAX_PATIENCE_MS, deadline.left() / 2);
     await this.#dispatcher.stop(() => this.#hold(), patienceMs);
-    const workers = this.#fleet.serving;
-    const cut = await Promise.all(workers.map((worker) => worker.leave(deadline.left())));
-    return cut.some(Boolean);
+    return await this.#fleet.leave(deadline.left());
   }
 
   async #openEvents(): Promise<EventQueue | undefined> {
@@ -143,7 +144,8 @@ export class PrimaryService extends Lifecycle {
 
   /** All workers first, then the port: the first connection finds somebody. */
   async #listen(): Promise<Address> {
-    await Promise.all(this.#fleet.all.map((worker) => this.#letServe(worker)));
+    const serving = Promise.all(this.#fleet.all.map((worker) => this.#letServe(worker)));
+    await serving.catch((error: unknown) => this.#fleet.explain(error));
     this.atEnd(() => this.#dispatcher.close());
     return await this.#dispatcher.listen(this.settings.http.address);
   }
@@ -155,6 +157,7 @@ export class PrimaryService extends Lifecycle {
 
   async #introduce(worker: WorkerHandle): Promise<void> {
     await this.#source.introduce(worker);
+    this.#events.introduce(worker);
     if (!this.#refresher.ready) worker.link.tell("stale", { reason: this.#whyStale() });
     await this.#letServe(worker);
     this.#look();
@@ -223,7 +226,7 @@ export class PrimaryService extends Lifecycle {
   }
 
   #recheck(): void {
-    this.#broker.forgetOpened();
+    this.#broker.recheck();
     for (const { link } of this.#fleet.all) link.tell("recheck", null);
   }
 

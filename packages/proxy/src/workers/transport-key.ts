@@ -40,26 +40,26 @@ export class TransportKey {
   }
 
   /** Seals a key for this name alone, and wipes it. */
-  seal(name: string, { key, leaseId, wrapped, bound, ageMs }: ExchangedKey): SealedKey {
+  seal(name: string, { key, ...about }: ExchangedKey): SealedKey {
     const nonce = randomBytes(NONCE_BYTES);
     const sealed = Buffer.allocUnsafe(NONCE_BYTES + key.length + TAG_BYTES);
     nonce.copy(sealed);
     const text = sealed.subarray(NONCE_BYTES);
-    const about = aboutText(name, leaseId);
-    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(text, key, about, null, nonce, this.#key);
+    const data = aboutText(name, about.leaseId);
+    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(text, key, data, null, nonce, this.#key);
     key.fill(0);
-    return { sealed, leaseId, wrapped, bound, ageMs };
+    return { sealed, ...about };
   }
 
   /** The receiver wipes the key. @throws Error when it was sealed for something else */
-  open(name: string, { sealed, leaseId, wrapped, bound, ageMs }: SealedKey): ExchangedKey {
+  open(name: string, { sealed, wrapped, ...about }: SealedKey): ExchangedKey {
     const bytes = asBuffer(sealed);
     const nonce = bytes.subarray(0, NONCE_BYTES);
     const text = bytes.subarray(NONCE_BYTES);
     const key = Buffer.alloc(KEY_BYTES);
-    const about = aboutText(name, leaseId);
-    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(key, null, text, about, nonce, this.#key);
-    return { key, leaseId, wrapped: asBuffer(wrapped), bound, ageMs };
+    const data = aboutText(name, about.leaseId);
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(key, null, text, data, nonce, this.#key);
+    return { key, wrapped: asBuffer(wrapped), ...about };
   }
 
   wipe(): void {

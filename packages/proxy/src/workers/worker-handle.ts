@@ -9,8 +9,16 @@ const BOOT_MS = 60_000;
 
 const PING_EVERY_MS = 2_000;
 
+/** What a worker that has ended had sent is read within that. */
+const LAST_WORDS_MS = 50;
+
 /** A worker that does not answer for so long serves nobody. */
 const PING_PATIENCE_MS = 10_000;
+
+interface OnItsWay {
+  readonly socket: Socket;
+  readonly beyondLimit: boolean;
+}
 
 /** One serving process, as the primary sees it. */
 export class WorkerHandle {
@@ -32,13 +40,14 @@ export class WorkerHandle {
   /** When it was last given one. */
   givenAt = 0;
   readonly #process: ChildProcess;
-  readonly #onTheirWay = new Map<number, Socket>();
+  readonly #onTheirWay = new Map<number, OnItsWay>();
   #handedOver: (() => void) | undefined;
   #nextConnection = 1;
   readonly #exited: Promise<unknown>;
   #link: Link<ToWorker, ToPrimary> | undefined;
   #pinging: NodeJS.Timeout | undefined;
   #servesSince: number | undefined;
+  #leaving: Promise<boolean> | undefined;
 
   constructor(process: ChildProcess, slot: number, pipe: Duplex) {
     this.#process = process;
@@ -46,8 +55,18 @@ export class WorkerHandle {
     this.pipe = pipe;
     const exited = new Promise((resolve) => process.once("exit", resolve));
     const drained = new Promise((resolve) => pipe.once("close", resolve));
-    // Its last events may come after its end.
-    this.#exited = Promise.all([exited, drained]);
+    const told = new Promise<void>((resolve) => {
+      process.once("disconnect", resolve);
+      // That does not come while a connection is on its way which the worker never took.
+      process.once("exit", () => setTimeout(() => afterTurns(resolve), LAST_WORDS_MS));
+    });
+    // Its last events and calls may come after its end.
+    this.#exited = Promise.all([exited, drained, told]);
+  }
+
+  /** Resolves when it has ended and everything that it sent has come. */
+  async exited(): Promise<void> {
+    await this.#exited;
   }
 
   get pid(): number | undefined {
@@ -64,8 +83,8 @@ export class WorkerHandle {
     return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
   }
 
-  connect(handlers: Handlers<ToPrimary>): void {
-    this.#link = new Link<ToWorker, ToPrimary>(this.#process, handlers);
+  connect(handlers: Handlers<ToPrimary>, onError: (error: unknown) => void): void {
+    this.#link = new Link<ToWorker, ToPrimary>(this.#process, handlers, onError);
   }
 
   async begin(workers: number): Promise<void> {
@@ -79,11 +98,22 @@ export class WorkerHandle {
     this.#pinging = setInterval(() => void this.#ping(), PING_EVERY_MS).unref();
   }
 
-  /** Lets it finish its requests and waits for its end. */
+  /**
+   * Lets it finish its requests and waits for its end; gives back whether a request was cut off.
+   * Whoever asks again may only make the deadline shorter.
+   */
   async leave(deadlineMs: number): Promise<boolean> {
     this.retiring = true;
     this.serving = false;
     const late = setTimeout(() => void this.kill(), deadlineMs);
+    try {
+      return await (this.#leaving ??= this.#leave(deadlineMs));
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #leave(deadlineMs: number): Promise<boolean> {
     try {
       this.link.tell("startDraining", null);
       const { cut } = await this.link.ask("drain", { deadlineMs }, deadlineMs);
@@ -93,8 +123,6 @@ export class WorkerHandle {
     } catch {
       await this.kill();
       return true;
-    } finally {
-      clearTimeout(late);
     }
   }
 
@@ -116,7 +144,7 @@ export class WorkerHandle {
     this.givenAt = performance.now();
     if (beyondLimit) this.beyondLimit += 1;
     else this.connections += 1;
-    this.#onTheirWay.set(handover.connection, socket);
+    this.#onTheirWay.set(handover.connection, { socket, beyondLimit });
     // Who cannot be told any more has ended, and its connections are given to another worker.
     this.#process.send(handover, socket, { keepOpen: true }, () => {});
   }
@@ -124,7 +152,7 @@ export class WorkerHandle {
   /** The worker has a connection. */
   took(connection: number): void {
     // Only our end of it: the worker's stays open.
-    this.#onTheirWay.get(connection)?.destroy();
+    this.#onTheirWay.get(connection)?.socket.destroy();
     this.#onTheirWay.delete(connection);
     if (this.#onTheirWay.size === 0) this.#handedOver?.();
   }
@@ -147,21 +175,40 @@ export class WorkerHandle {
   ended(): readonly Socket[] {
     this.serving = false;
     this.gone = true;
+    this.#link?.close();
     this.connections = 0;
     this.beyondLimit = 0;
     clearInterval(this.#pinging);
-    const left = [...this.#onTheirWay.values()];
+    const left = Array.from(this.#onTheirWay.values(), ({ socket }) => socket);
     this.#onTheirWay.clear();
     this.#handedOver?.();
     return left;
   }
 
   async #ping(): Promise<void> {
+    const before = this.#nextConnection;
     try {
       await this.link.ask("ping", null, PING_PATIENCE_MS);
+      this.#forgetLost(before);
     } catch {
       // Whoever hangs is replaced like one that fell.
       if (!this.retiring) this.#process.kill("SIGKILL");
     }
   }
+
+  /** A worker takes connections in order: one given before an answered question did not arrive. */
+  #forgetLost(before: number): void {
+    for (const [connection, { socket, beyondLimit }] of this.#onTheirWay) {
+      if (connection >= before) return;
+      // For want of descriptors over there.
+      socket.resetAndDestroy();
+      this.took(connection);
+      this.closed({ within: beyondLimit ? 0 : 1, beyond: beyondLimit ? 1 : 0 });
+    }
+  }
+}
+
+/** However late a timer is: in the turns after it, what has come is read. */
+function afterTurns(done: () => void): void {
+  setImmediate(() => setImmediate(done));
 }

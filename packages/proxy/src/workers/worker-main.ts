@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { loadSettings } from "../config/load.ts";
 import { createProcessLog } from "../log.ts";
 import type { Handover, ToPrimary, ToWorker } from "./calls.ts";
-import { Link } from "./link.ts";
+import { type Handlers, Link } from "./link.ts";
 import { TransportKey } from "./transport-key.ts";
 import { WorkerService } from "./worker-service.ts";
 
@@ -22,17 +22,17 @@ pipe.on("error", () => {});
 
 let service: WorkerService | undefined;
 
-const link = new Link<ToPrimary, ToWorker>(process, {
+const handlers: Partial<Handlers<ToWorker>> = {
   async begin({ slot, workers }) {
     const transport = await TransportKey.receive(pipe);
     const logger = log.logger.child({ worker: slot });
     const options = { slot, workers, settings, env: process.env, logger, link, pipe, transport };
     service = new WorkerService(options);
-    const handlers = service.handlers();
+    const answers = service.handlers();
     link.handle({
-      ...handlers,
+      ...answers,
       async close(argument) {
-        const state = await handlers.close(argument);
+        const state = await answers.close(argument);
         // The answer goes out first.
         setImmediate(() => pipe.end(() => process.disconnect()));
         return state;
@@ -40,7 +40,10 @@ const link = new Link<ToPrimary, ToWorker>(process, {
     });
     return null;
   },
-});
+};
+
+// A state that nobody thought of: the worker is replaced by a fresh one.
+const link = new Link<ToPrimary, ToWorker>(process, handlers, crash);
 
 process.on("message", (message: Partial<Handover>, socket) => {
   const { connection, beyondLimit = false } = message;
@@ -54,17 +57,20 @@ function leave(exitCode: number): never {
 }
 
 // The primary tells when to end: a terminal signals all of its processes at once.
-process.on("SIGINT", () => {});
+for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => {});
 process.on("SIGTERM", () => link.tell("retire", null));
 // Node would open a debugger on a port of this machine, to memory that holds keys.
 process.on("SIGUSR1", () => {});
 // In order, or because the primary is gone: nobody could use what is counted here from then on.
 process.on("disconnect", () => leave(0));
+// It may have gone while this process was only beginning.
+if (!process.connected) leave(0);
 
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  process.on(event, (error: unknown) => {
-    log.logger.fatal({ err: error }, "unexpected error in a worker, which ends");
-    void service?.tell();
-    setTimeout(() => leave(EXIT_CRASHED), LAST_WORD_MS);
-  });
+function crash(error: unknown): void {
+  log.logger.fatal({ err: error }, "unexpected error in a worker, which ends");
+  void service?.tell();
+  setTimeout(() => leave(EXIT_CRASHED), LAST_WORD_MS);
 }
+
+process.on("uncaughtException", crash);
+process.on("unhandledRejection", crash);

@@ -9,6 +9,7 @@ import { EventRecorder } from "../events/recorder.ts";
 import { RequestSide } from "../service/request-side.ts";
 import { StopDeadline } from "../service/deadline.ts";
 import type { Beginning, Handover, ToPrimary, ToWorker, WorkerState } from "./calls.ts";
+import { KEY_GRACE_MS } from "./key-broker.ts";
 import { EventRelay } from "./event-relay.ts";
 import { roomFor } from "./event-room.ts";
 import type { Handlers, Link } from "./link.ts";
@@ -33,11 +34,8 @@ const TELL_EVERY_MS = 200;
 /** How long the merged metrics of all processes may take. */
 const SCRAPE_MS = 5_000;
 
-/** How long the primary may take to say how much room there is for events. */
-const ROOM_MS = 1_000;
-
-/** Longer than any call to a KMS: another worker makes a key, and its failure is told as well. */
-const KEY_GRACE_MS = 5_000;
+/** Room that the primary granted counts however late it comes. */
+const LATE_ROOM_MS = 60_000;
 
 /** One of several processes that answer requests. Everything it shares with them is in the primary. */
 export class WorkerService {
@@ -59,7 +57,7 @@ export class WorkerService {
     this.#relay = new EventRelay({
       pipe,
       required: settings.events.enabled && settings.events.mode === "require",
-      askRoom: (wanted) => link.ask("room", wanted, ROOM_MS),
+      askRoom: (wanted) => link.ask("room", wanted, LATE_ROOM_MS),
     });
     this.#requests = new RequestSide({
       settings,

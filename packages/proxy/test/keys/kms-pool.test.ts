@@ -232,7 +232,7 @@ describe("the cap over all configurations", () => {
 
 describe("the circuit breaker of a configuration", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["Date"], now: 1_700_000_000_000 });
+    vi.useFakeTimers({ toFake: ["performance"] });
     onTestFinished(() => void vi.useRealTimers());
   });
 
@@ -248,7 +248,7 @@ describe("the circuit breaker of a configuration", () => {
       expect(refusal.status).toBe("KMS_UNREACHABLE");
       expect(refusal.message).toContain("configuration 1 (LOCAL) did not answer 5 times in a row");
       expect(refusal.retryAfterSeconds).toBe(5);
-      vi.setSystemTime(Date.now() + 3_200);
+      vi.advanceTimersByTime(3_200);
       expect((await refusalOf(() => pool.wrap(A, KEY))).retryAfterSeconds).toBe(2);
       expect(vendor.calls).toHaveLength(asked);
       expect(states()).toEqual(["open"]);
@@ -315,11 +315,11 @@ describe("the circuit breaker of a configuration", () => {
     const pool = createPool();
     await fail(pool, "KMS_UNREACHABLE", 5);
     vendor.faults.clear();
-    vi.setSystemTime(Date.now() + 4_999);
+    vi.advanceTimersByTime(4_999);
     expect(await codeOf(() => pool.wrap(A, KEY))).toBe(208);
     const asked = vendor.calls.length;
 
-    vi.setSystemTime(Date.now() + 1);
+    vi.advanceTimersByTime(1);
     vendor.latencyMs = 20;
     const codes = await Promise.all(
       Array.from({ length: 50 }, () => codeOf(() => pool.wrap(A, KEY))),
@@ -332,10 +332,22 @@ describe("the circuit breaker of a configuration", () => {
     expect(await codeOf(() => pool.wrap(A, KEY))).toBe(0);
   });
 
+  it("stays open no longer when the wall clock is set back", async () => {
+    const pool = createPool();
+    await fail(pool, "KMS_UNREACHABLE", 5);
+    vendor.faults.clear();
+    const wallClock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 3_600_000);
+    onTestFinished(() => wallClock.mockRestore());
+    vi.advanceTimersByTime(5_000);
+
+    expect(await codeOf(() => pool.wrap(A, KEY))).toBe(0);
+    expect(states()).toEqual(["open", "half-open", "closed"]);
+  });
+
   it("opens again when that one call fails", async () => {
     const pool = createPool();
     await fail(pool, "KMS_UNREACHABLE", 5);
-    vi.setSystemTime(Date.now() + 5_000);
+    vi.advanceTimersByTime(5_000);
 
     await fail(pool, "KMS_UNREACHABLE", 1);
 
@@ -346,7 +358,7 @@ describe("the circuit breaker of a configuration", () => {
   it("closes when that one call is refused by a KMS that is there", async () => {
     const pool = createPool();
     await fail(pool, "KMS_UNREACHABLE", 5);
-    vi.setSystemTime(Date.now() + 5_000);
+    vi.advanceTimersByTime(5_000);
 
     await fail(pool, "KMS_AUTH_FAILED", 1);
 
@@ -357,7 +369,7 @@ describe("the circuit breaker of a configuration", () => {
     const pool = createPool();
     await fail(pool, "KMS_UNREACHABLE", 5);
     vendor.faults.clear();
-    vi.setSystemTime(Date.now() + 5_000);
+    vi.advanceTimersByTime(5_000);
     const release = vendor.hold();
     const caller = new AbortController();
     const probing = codeOf(() => pool.wrap(A, KEY, caller.signal));

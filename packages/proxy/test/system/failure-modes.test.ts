@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import {
   get,
   honest,
+  localConfiguration,
   type Proxy,
   RawSocket,
   refusing,
@@ -81,6 +82,24 @@ describe("a leased tenant", () => {
     expect(await eventually(tried, ([status]) => status !== 200)).toEqual(seen);
     const series = `tsp_lease_revocations_total{reason="${reason}"}`;
     expect(await metric(proxy.url, series)).toBe(1);
+  });
+
+  it("that gets another configuration leaves no lease of the old one", async () => {
+    const folder = temporaryFolder();
+    const { url } = await temporaryProxy({ folder });
+    expect(outcome(await post(url, WRAP, body("leased")))).toEqual([200, undefined]);
+    const { kmsConfigurations, tenants } = localTenants(folder);
+    const changed = localConfiguration(11, { leased: true, keyFiles: [folder.key("new.key")] });
+
+    folder.configure({
+      version: 1,
+      tenants,
+      kmsConfigurations: kmsConfigurations.map((each) => (each.id === 11 ? changed : each)),
+    });
+
+    const series = 'tsp_lease_revocations_total{reason="configuration_changed"}';
+    await expect.poll(() => metric(url, series), { timeout: 20_000 }).toBe(1);
+    expect(await metric(url, 'tsp_leases{origin="minted"}')).toBe(0);
   });
 });
 

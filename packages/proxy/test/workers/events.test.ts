@@ -88,16 +88,16 @@ describe("events that are required", () => {
     const { relays } = world({ required: true });
     expect(relays[0]!.tryOffer(EVENT)).toBe(false);
 
-    await relays[0]!.reserve(room(1));
+    await relays[0]!.reserve(room(1))?.ready;
 
     expect(relays[0]!.tryOffer(EVENT)).toBe(true);
   });
 
   it("need no further question while there is room left of the last one", async () => {
     const { relays } = world({ capacity: 1_000, required: true });
-    await relays[0]!.reserve(room(1));
+    await relays[0]!.reserve(room(1))?.ready;
 
-    expect(relays[0]!.reserve(room(2))).toBeUndefined();
+    expect(relays[0]!.reserve(room(2))).toMatchObject({ ready: undefined });
   });
 
   it("never get more room than the queue has, however many workers ask", async () => {
@@ -107,8 +107,10 @@ describe("events that are required", () => {
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(
         relays.map(async (relay) => {
-          await relay.reserve(room(3));
+          const reservation = relay.reserve(room(3));
+          await reservation?.ready;
           for (let each = 0; each < 3; each += 1) taken += Number(relay.tryOffer(EVENT));
+          reservation?.release();
           relay.giveRoomBack();
         }),
       );
@@ -120,12 +122,46 @@ describe("events that are required", () => {
 
   it("leave a worker without room when there is none, and no operation waiting", async () => {
     const { relays } = world({ capacity: 2, required: true });
-    await relays[0]!.reserve(room(2));
+    await relays[0]!.reserve(room(2))?.ready;
 
-    await relays[1]!.reserve(room(1));
+    await relays[1]!.reserve(room(1))?.ready;
 
     expect(relays[1]!.full).toBe(true);
     expect(relays[1]!.tryOffer(EVENT)).toBe(false);
+  });
+
+  it("have room of their own, however many operations are under way", async () => {
+    const { relays } = world({ capacity: 1_000, required: true });
+    const [relay] = relays;
+    const operations = Array.from({ length: 400 }, () => relay!.reserve(room(2)));
+
+    await Promise.all(operations.map(async (operation) => operation?.ready));
+
+    for (let each = 0; each < 800; each += 1) expect(relay!.tryOffer(EVENT)).toBe(true);
+  });
+
+  it("keep their room while others ask for what is not needed", async () => {
+    const { relays } = world({ capacity: 100, required: true });
+    const operation = relays[0]!.reserve(room(2));
+    await operation?.ready;
+
+    expect(relays[0]!.giveRoomBack().events).toBe(98);
+    operation?.release();
+
+    expect(relays[0]!.giveRoomBack().events).toBe(2);
+  });
+
+  it("use room that was granted late", async () => {
+    const granted = Promise.withResolvers<Room>();
+    const pipe = new PassThrough();
+    const relay = new EventRelay({ pipe, required: true, askRoom: () => granted.promise });
+    await relay.reserve(room(1))?.ready;
+    expect(relay.full).toBe(true);
+
+    granted.resolve({ events: 5, bytes: ROOMY });
+    await granted.promise;
+
+    expect(relay.reserve(room(1))).toMatchObject({ ready: undefined });
   });
 
   it("can use what another worker gave back", async () => {
@@ -148,7 +184,7 @@ describe("events that are required", () => {
       askRoom: () => Promise.reject(new Error("gone")),
     });
 
-    await relay.reserve(room(1));
+    await relay.reserve(room(1))?.ready;
 
     expect(relay.tryOffer(EVENT)).toBe(false);
   });

@@ -6,15 +6,28 @@ import { KeyBroker } from "../../src/workers/key-broker.ts";
 const LEASE: KeyQuestion = { kind: "lease", name: "1/print/acme", replaces: 0 };
 const OPENED: KeyQuestion = { kind: "opened", name: "lease_unwrap/1/acme", replaces: 0 };
 const LEASE_MS = 1_000;
+const PATIENCE_MS = 500;
 
 const [ADA, BOB, CY] = [{}, {}, {}];
 
 function key(leaseId: number, ageMs = 0): SealedKey {
-  return { sealed: Buffer.of(leaseId), leaseId, wrapped: Buffer.of(1), bound: true, ageMs };
+  return {
+    sealed: Buffer.of(leaseId),
+    leaseId,
+    wrapped: Buffer.of(1),
+    bound: true,
+    verified: true,
+    ageMs,
+  };
 }
 
 function brokerAt(clock: { now: number }): KeyBroker {
-  return new KeyBroker({ leaseMs: LEASE_MS, max: 100, now: () => clock.now });
+  return new KeyBroker({
+    leaseMs: LEASE_MS,
+    patienceMs: PATIENCE_MS,
+    max: 100,
+    now: () => clock.now,
+  });
 }
 
 /** A broker that has a lease of the worker ADA. */
@@ -61,6 +74,21 @@ describe("workers that need the same key", () => {
     broker.made(ticketOf(await bob), key(8));
 
     expect(await cy).toEqual({ key: key(8) });
+  });
+
+  it("make it themselves when the first one takes too long, or never got its ticket", async () => {
+    const clock = { now: 0 };
+    const broker = brokerAt(clock);
+    const first = ticketOf(await broker.ask(ADA, LEASE));
+    const bob = broker.ask(BOB, LEASE);
+    clock.now = PATIENCE_MS;
+
+    const second = ticketOf(await broker.ask(CY, LEASE));
+    broker.made(first, key(7));
+    broker.made(second, key(8));
+
+    expect(await bob).toEqual({ key: key(8) });
+    expect(await broker.ask(ADA, LEASE)).toEqual({ key: key(8) });
   });
 
   it("do not get in the way of other names", async () => {
@@ -128,14 +156,33 @@ describe("a key that one worker opened", () => {
     expect(await broker.ask(BOB, OPENED)).toHaveProperty("ticket");
   });
 
-  it("is forgotten when every KMS is asked again, and leases are not", async () => {
+  it("is forgotten when every KMS is asked again", async () => {
     const broker = brokerAt({ now: 0 });
     broker.made(ticketOf(await broker.ask(ADA, OPENED)), key(0));
-    broker.made(ticketOf(await broker.ask(ADA, LEASE)), key(7));
 
-    broker.forgetOpened();
+    broker.recheck();
 
     expect(await broker.ask(BOB, OPENED)).toHaveProperty("ticket");
-    expect(await broker.ask(BOB, LEASE)).toHaveProperty("key");
+  });
+});
+
+describe("a lease from before every KMS was asked again", () => {
+  it("is handed on as one whose KMS has to be asked", async () => {
+    const broker = await made();
+    broker.recheck();
+
+    expect(await broker.ask(BOB, LEASE)).toMatchObject({ key: { leaseId: 7, verified: false } });
+  });
+
+  it("is so, too, when it was only being made then", async () => {
+    const broker = brokerAt({ now: 0 });
+    const ticket = ticketOf(await broker.ask(ADA, LEASE));
+    const bob = broker.ask(BOB, LEASE);
+    broker.recheck();
+
+    broker.made(ticket, key(7));
+
+    expect(await bob).toMatchObject({ key: { verified: false } });
+    expect(await broker.ask(CY, LEASE)).toMatchObject({ key: { verified: false } });
   });
 });

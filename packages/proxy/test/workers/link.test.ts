@@ -89,7 +89,7 @@ describe("a link between two processes", () => {
 
   it("takes no notice of messages that are no calls of its own", () => {
     const port = new EventEmitter();
-    new Link<Calls, Calls>(port, {});
+    new Link<Calls, Calls>(port, {}, unexpected);
 
     for (const message of [{ call: "constructor" }, { answers: 7 }, { cmd: "NODE_HANDLE" }]) {
       expect(() => port.emit("message", message)).not.toThrow();
@@ -97,12 +97,48 @@ describe("a link between two processes", () => {
   });
 });
 
+describe("calls that come before somebody handles them", () => {
+  it("wait, and are answered in order", async () => {
+    const notes: string[] = [];
+    const { answering, asking } = linked({});
+    const answer = asking.ask("double", 2, TIMEOUT_MS);
+    asking.tell("note", "a");
+    asking.tell("note", "b");
+    await new Promise((resolve) => setImmediate(resolve));
+
+    answering.handle({ double: (value) => value * 2, note: (text) => (notes.push(text), null) });
+
+    expect(await answer).toBe(4);
+    expect(notes).toEqual(["a", "b"]);
+  });
+});
+
+describe("a handler that throws", () => {
+  it("is told to its own side when nobody waits for an answer", async () => {
+    const told: unknown[] = [];
+    const broken = new Error("a bug");
+    const note = (): null => {
+      throw broken;
+    };
+    const { asking } = linked({ note, double: (value) => value }, (error) => told.push(error));
+
+    asking.tell("note", "anything");
+
+    await expect.poll(() => told).toEqual([broken]);
+    expect(await asking.ask("double", 3, TIMEOUT_MS)).toBe(3);
+  });
+});
+
+function unexpected(error: unknown): void {
+  throw error;
+}
+
 /** Two ends, with copies of the messages between them as a channel makes them. */
-function linked(handlers: Partial<Handlers<Calls>>) {
+function linked(handlers: Partial<Handlers<Calls>>, onError = unexpected) {
   const ends = [new EventEmitter(), new EventEmitter()] as const;
-  const asking = new Link<Calls, Calls>(portTo(ends[0], ends[1]), {});
-  new Link<Calls, Calls>(portTo(ends[1], ends[0]), handlers);
-  return { asking, disconnect: () => ends[0].emit("disconnect") };
+  const asking = new Link<Calls, Calls>(portTo(ends[0], ends[1]), {}, unexpected);
+  const answering = new Link<Calls, Calls>(portTo(ends[1], ends[0]), handlers, onError);
+  return { asking, answering, disconnect: () => ends[0].emit("disconnect") };
 }
 
 function portTo(own: EventEmitter, other: EventEmitter) {

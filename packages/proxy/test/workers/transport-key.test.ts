@@ -7,7 +7,14 @@ import { TransportKey } from "../../src/workers/transport-key.ts";
 const NAME = "1/print/acme";
 
 function lease(bytes: Buffer): ExchangedKey {
-  return { key: Buffer.from(bytes), leaseId: 7, wrapped: Buffer.of(1, 2), bound: true, ageMs: 5 };
+  return {
+    key: Buffer.from(bytes),
+    leaseId: 7,
+    wrapped: Buffer.of(1, 2),
+    bound: true,
+    verified: true,
+    ageMs: 5,
+  };
 }
 
 describe("a key between two workers", () => {

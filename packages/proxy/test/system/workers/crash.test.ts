@@ -94,6 +94,22 @@ describe("a worker that is killed", () => {
     );
   });
 
+  it("is replaced while the event queue is full, too", async () => {
+    const proxy = await temporaryProxy({
+      env: { ...env, TSP_ENABLE_LOGDRIVER_INTEGRATION: "true", TSP_EVENT_LOG_CHANNEL_SIZE: "5" },
+    });
+    const count = 20;
+    for (const { wrap } of clients(proxy.url, count)) await wrap("leased");
+
+    await killOne(proxy);
+
+    for (const { wrap } of clients(proxy.url, count)) await wrap("leased");
+    expect(await metric(proxy.url, "tsp_events_accepted_total")).toBe(2 * count);
+    expect(await metric(proxy.url, "tsp_real_time_security_event_failures_total")).toBe(
+      2 * count - 5,
+    );
+  });
+
   it("that hangs gets one more connection and no further, and loses none in the end", async () => {
     const proxy = await temporaryProxy({ env });
     const [hung] = await workersOf(proxy, WORKERS);
