@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { curveKeyPair, Pull } from "zeromq";
-import { type BindOptions, EventQueue } from "../src/index.ts";
+import { type BindOptions, EventQueue, EventQueueError } from "../src/index.ts";
 import { expectExactLedger } from "./ledger.ts";
 
 const LOOPBACK = "tcp://127.0.0.1:0";
@@ -45,19 +45,19 @@ describe("a bound queue", () => {
   });
 
   it("refuses wrong options before it takes the port", async () => {
-    const { endpoint } = await bindAndClose();
-
-    for (const wrong of [{ highWaterMark: 0 }, { capacity: -1 }]) {
-      const binding = EventQueue.bind({ bind: endpoint, ...wrong });
-      await expect(binding).rejects.toMatchObject({ code: "OPTION_INVALID" });
-    }
-    expect((await bind({ bind: endpoint })).endpoint).toBe(endpoint);
+    await withFreePort(async (endpoint) => {
+      for (const wrong of [{ highWaterMark: 0 }, { capacity: -1 }]) {
+        const binding = EventQueue.bind({ bind: endpoint, ...wrong });
+        await expect(binding).rejects.toMatchObject({ code: "OPTION_INVALID" });
+      }
+      expect((await bind({ bind: endpoint })).endpoint).toBe(endpoint);
+    });
   });
 
   it("lets go of the port when it is closed", async () => {
-    const { endpoint } = await bindAndClose();
-
-    expect((await bind({ bind: endpoint })).endpoint).toBe(endpoint);
+    await withFreePort(async (endpoint) => {
+      expect((await bind({ bind: endpoint })).endpoint).toBe(endpoint);
+    });
   });
 });
 
@@ -183,6 +183,20 @@ async function bindAndClose(): Promise<EventQueue> {
   const queue = await bind();
   await queue.close();
   return queue;
+}
+
+/** Uses a port that was just let go; with another one when somebody took it in between. */
+async function withFreePort(use: (endpoint: string) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { endpoint } = await bindAndClose();
+    try {
+      await use(endpoint);
+      return;
+    } catch (error) {
+      const taken = EventQueueError.is(error) && error.code === "BIND_FAILED";
+      if (!taken || attempt === 5) throw error;
+    }
+  }
 }
 
 function connectReader(queue: EventQueue, options: object = {}): Pull {
