@@ -1,5 +1,4 @@
 import { Agent } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { openRelay, primary, type Proxy, type Relay, send } from "@tenant-security/testkit";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
@@ -34,7 +33,7 @@ export const isolationBenchmark: Benchmark = {
       // The first pair warms up and is thrown away.
       for (let pair = 0; pair <= options.rounds * PAIRS_PER_ROUND; pair += 1) {
         const reference = await measure();
-        const value = await beside(proxy, agent, measure);
+        const value = await beside(servers, proxy, measure);
         if (pair > 0) samples.push({ value, reference });
       }
       return [rowOf(ROW, "ms", samples)];
@@ -93,19 +92,11 @@ async function percentile(proxy: Proxy, agent: Agent, seconds: number): Promise<
 }
 
 /** Measures while callers of the silent tenant keep coming. */
-async function beside<T>(proxy: Proxy, agent: Agent, measure: () => Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const callers = Array.from({ length: CALLERS }, async () => {
-    while (!over.signal.aborted) {
-      await wrap(proxy, "silent", agent);
-      // Answers come at once while the breaker is open; callers that work have more to do than ask.
-      await sleep(200);
-    }
-  });
+async function beside<T>(servers: Servers, proxy: Proxy, measure: () => Promise<T>): Promise<T> {
+  const stop = await servers.silentCallers(proxy.url, CALLERS);
   try {
     return await measure();
   } finally {
-    over.abort();
-    await Promise.all(callers);
+    await stop();
   }
 }

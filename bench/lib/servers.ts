@@ -53,6 +53,17 @@ export class Servers {
     await firstLine(this.#script("event-reader.ts", [endpoint], this.#cpus.load));
   }
 
+  /** Callers of the tenant `silent`, beside the load generator, until the result is called. */
+  async silentCallers(url: string, callers: number): Promise<() => Promise<unknown>> {
+    const child = this.#script("silent-callers.ts", [url, String(callers)], this.#cpus.load);
+    await firstLine(child);
+    return () => {
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      child.kill();
+      return ended;
+    };
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closers.toReversed()) await close();
     this.folder.remove();
