@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type LoadOptions, measureLoad, type Measurement, type Target } from "./load.ts";
-import { treeCpuSeconds } from "./process-tree.ts";
+import { treeCpuSeconds } from "./cpu-time.ts";
 
 const run = promisify(execFile);
 

@@ -23,6 +23,7 @@ export {
   type VaultBehaviour,
   type VaultCall,
 } from "./fake-vault.ts";
+export { childrenOf, statOf } from "./processes.ts";
 export { API_KEY, type Proxy, proxyEnvironment, type ProxyOptions, startProxy } from "./proxy.ts";
 export {
   type Exit,

@@ -1,11 +1,11 @@
-import { API_KEY, get, RawSocket } from "@tenant-security/testkit";
+import { API_KEY, childrenOf, get, RawSocket } from "@tenant-security/testkit";
 import { describe, expect, it, vi } from "vitest";
 import { metric } from "../support/metrics.ts";
 import { BATCH_WRAP, body, outcome, UNWRAP, type Wrapped, wrap } from "../support/requests.ts";
 import { sharedProxy } from "../support/shared-proxy.ts";
 import { temporaryProxy } from "../support/world.ts";
 import { clients } from "./support/clients.ts";
-import { childrenOf, workersOf } from "./support/processes.ts";
+import { workersOf } from "./support/processes.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { EventReader } from "@tenant-security/testkit";
+import { childrenOf, EventReader } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { wrapUntilClosed } from "../support/clients.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryProxy } from "../support/world.ts";
 import { clients } from "./support/clients.ts";
-import { childrenOf, workersOf } from "./support/processes.ts";
+import { workersOf } from "./support/processes.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
 
