@@ -15,7 +15,7 @@ import type { Overload } from "./overload/overload.ts";
 import { ShedError, shedError, type ShedReason } from "./overload/shed-error.ts";
 import { Stay } from "./overload/stay.ts";
 import { createRayId } from "./ray-id.ts";
-import { logRefusal } from "./refusal-log.ts";
+import { tellRefusal } from "./tell-refusal.ts";
 import { Connection, type OpenRequest } from "./server/connection.ts";
 import type { Connections } from "./server/connections.ts";
 import type { OkHead } from "./server/ok-head.ts";
@@ -207,6 +207,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
       return;
     }
     if (parked === undefined && error instanceof ShedError && this.#park(error)) return;
+    const { endpoint, rayId, tenantId } = this;
     const body = errorBody(error);
     const { http, retryAfterSeconds } = error;
     const headers = allow === undefined ? [] : ["Allow", allow];
@@ -214,7 +215,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
     this.#writeHead(http, "application/json", Buffer.byteLength(body), headers);
     this.response.end(body, "utf8");
     this.#finish(http, STATUS[error.status]);
-    this.#tell(error);
+    tellRefusal(this.#parts, { error, endpoint, rayId, tenantId });
   }
 
   /** A client that comes back too early, only to be refused again, is told so when it is time. */
@@ -288,16 +289,5 @@ export class Exchange implements Call, OpenRequest, Unsent {
     const kmsType = this.tenantId === "" ? "none" : keys.kmsTypeOf(this.tenantId);
     if (this.endpoint !== METRICS_PATH) observer.inFlight(this.endpoint, -1);
     observer.finished(this.endpoint, kmsType, httpCode, tspCode, seconds);
-  }
-
-  #tell(error: ProxyError): void {
-    const { logger, observer, overload } = this.#parts;
-    if (error instanceof ShedError) {
-      observer.shed(error.reason);
-      overload.log.note(error.reason);
-    } else {
-      const { endpoint, rayId, tenantId } = this;
-      logRefusal(logger, { error, endpoint, rayId, tenantId });
-    }
   }
 }
