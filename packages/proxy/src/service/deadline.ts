@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { settledWithin } from "./settled-within.ts";
 
 /** The one clock of a stop: everything that takes time gets what is left of it. */
 export class StopDeadline {
@@ -19,16 +20,7 @@ export class StopDeadline {
   }
 
   /** Gives `work` what is left; false when that was not enough. A failure counts as done. */
-  async spend(work: Promise<unknown>): Promise<boolean> {
-    const late = new AbortController();
-    const done = work.then(
-      () => true,
-      () => true,
-    );
-    try {
-      return await Promise.race([done, sleep(this.left(), false, late)]);
-    } finally {
-      late.abort();
-    }
+  spend(work: Promise<unknown>): Promise<boolean> {
+    return settledWithin(work, this.left());
   }
 }

@@ -5,15 +5,20 @@ import type { HttpObserver } from "../http/ports.ts";
 import type { BreakerChange, KmsCallObservation } from "../keys/kms-client.ts";
 import type { KeyCounter } from "../keys/ports.ts";
 
-/** Counts what happens on the HTTP port. */
-export function httpObserver(metrics: Metrics): HttpObserver {
+/** Counts what happens on the HTTP port; `served` are the requests that have ended. */
+export function httpObserver(metrics: Metrics): HttpObserver & { readonly served: number } {
   const { requestDuration, requestsInFlight, requestsShed } = metrics;
   const { httpConnections, httpConnectionsRejected } = metrics;
+  let served = 0;
   return {
+    get served() {
+      return served;
+    },
     inFlight(endpoint, change) {
       requestsInFlight.with({ endpoint }).inc(change);
     },
     finished(endpoint, kms_type, http_code, tspCode, seconds) {
+      served += 1;
       // The codes of `status.ts` are the label's closed set; a test compares the two.
       const tsp_status_code = tspCode as Parameters<
         typeof requestDuration.with

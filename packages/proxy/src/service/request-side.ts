@@ -5,7 +5,7 @@ import type { Address, Settings } from "../config/settings.ts";
 import type { DescriptorBudget } from "../descriptors.ts";
 import { createDrivers } from "../drivers.ts";
 import type { EventRecorder } from "../events/recorder.ts";
-import type { HttpObserver, ReserveRoom, Scrape } from "../http/ports.ts";
+import type { ReserveRoom, Scrape } from "../http/ports.ts";
 import { HttpServer } from "../http/server/http-server.ts";
 import { readTlsPair, type TlsFiles, type TlsPair } from "../http/server/tls.ts";
 import { watchTls } from "../http/server/tls-watch.ts";
@@ -50,13 +50,14 @@ export class RequestSide {
   readonly #options: RequestSideOptions;
   readonly #kms: KmsPool;
   readonly #keys: RunningKeyService;
+  readonly #observer: ReturnType<typeof httpObserver>;
   #http: HttpServer | undefined;
   #stopWatchingTls: (() => void) | undefined;
-  #served = 0;
 
   constructor(options: RequestSideOptions) {
     const { metrics, logger, settings, tenants, secretStore, events, exchange } = options;
     this.#options = options;
+    this.#observer = httpObserver(metrics);
     this.#kms = createPool(options);
     this.#keys = createKeyService({
       tenants,
@@ -73,7 +74,7 @@ export class RequestSide {
 
   /** Requests answered so far. */
   get served(): number {
-    return this.#served;
+    return this.#observer.served;
   }
 
   /** See {@link RunningKeyService.recheck}. */
@@ -109,7 +110,7 @@ export class RequestSide {
       events,
       tls,
       limits: { ...http, ...settings.overload, maxConnections: budget.connections },
-      observer: this.#observer(),
+      observer: this.#observer,
       reserve,
       logger,
       scrape,
@@ -146,17 +147,6 @@ export class RequestSide {
     this.#stopWatchingTls?.();
     await deadline.spend(this.#kms.close());
     await deadline.spend(this.#keys.close());
-  }
-
-  #observer(): HttpObserver {
-    const observer = httpObserver(this.#options.metrics);
-    return {
-      ...observer,
-      finished: (...request) => {
-        this.#served += 1;
-        observer.finished(...request);
-      },
-    };
   }
 
   #followTls(files: TlsFiles, pair: TlsPair, server: HttpServer): void {

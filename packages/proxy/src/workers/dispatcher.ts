@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Address } from "../config/settings.ts";
 import { BACKLOG } from "../http/server/http-server.ts";
-import { stopListening } from "../http/server/stop-listening.ts";
+import { closeWhenQuiet } from "../http/server/stop-listening.ts";
+import { settledWithin } from "../service/settled-within.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
 export interface DispatcherOptions {
@@ -62,27 +63,19 @@ export class Dispatcher {
 
   /**
    * Ends listening without losing a connection that was accepted; `hold` keeps workers from
-   * answering meanwhile, see {@link stopListening}. Resolves when workers have all of them.
+   * answering meanwhile, as `stopListening` does in one process. Resolves when workers have all of them.
    */
   async stop(hold: () => Promise<unknown>, patienceMs: number): Promise<void> {
     await hold();
-    await stopListening(this.#server, this, patienceMs);
-    await Promise.race([
-      Promise.all(this.#options.workers().map((worker) => worker.handedOver())),
-      new Promise((resolve) => setTimeout(resolve, patienceMs)),
-    ]);
+    await closeWhenQuiet(this.#server, this, patienceMs);
+    const handedOver = this.#options.workers().map((worker) => worker.handedOver());
+    await settledWithin(Promise.all(handedOver), patienceMs);
   }
 
   /** Connections accepted so far. */
   get accepted(): number {
     return this.#accepted;
   }
-
-  /** Workers do that, all of them before it is waited for silence. */
-  hold(): void {}
-
-  /** Workers go on when they are told to drain. */
-  release(): void {}
 
   /** Lets go of the port at once, and of whoever waits for a worker. */
   close(): void {

@@ -3,7 +3,7 @@ import type { EventSink } from "../events/sink.ts";
 import type { Room } from "./calls.ts";
 import type { Reservation } from "../http/ports.ts";
 import { missedLine } from "./event-lines.ts";
-import { settledWithin } from "./settled-within.ts";
+import { settledWithin } from "../service/settled-within.ts";
 
 export interface EventRelayOptions {
   /** To the primary. */

@@ -85,8 +85,8 @@ export class KeyBroker {
     const flight = this.#end(ticket);
     if (flight === undefined) return;
     const at = this.#now();
-    const lifeMs = flight.question.kind === "lease" ? this.#options.leaseMs : OPENED_MS;
-    const endsAt = at + lifeMs - (flight.question.kind === "lease" ? key.ageMs : 0);
+    const isLease = flight.question.kind === "lease";
+    const endsAt = at + (isLease ? this.#options.leaseMs - key.ageMs : OPENED_MS);
     const { recheck } = flight;
     const verified = recheck === this.#recheck;
     this.#kept.set(nameOf(flight.question), { key, recheck, at, endsAt });

@@ -42,12 +42,11 @@ export class MergedMetrics {
   }
 
   /** A worker has ended: what it counted stays counted. */
-  keep({ state }: Pick<WorkerHandle, "state">): Promise<void> {
-    if (state === undefined) return this.#keeping;
+  keep({ state }: Pick<WorkerHandle, "state">): void {
+    if (state === undefined) return;
     this.#keeping = this.#keeping.then(async () => {
       this.#ended = await mergeSnapshots([this.#ended, lastingOf(state.metrics)]);
     });
-    return this.#keeping;
   }
 
   /** Those that have ended and those that run, at one moment: nobody is in both or in neither. */

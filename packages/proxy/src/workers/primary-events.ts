@@ -1,7 +1,7 @@
 import type { EventQueue } from "@tenant-security/event-queue";
 import type { Room, WorkerState } from "./calls.ts";
 import { EventIntake, type IntakeSource } from "./event-intake.ts";
-import { settledWithin } from "./settled-within.ts";
+import { settledWithin } from "../service/settled-within.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
 /** How long is waited for room that other workers do not use. */

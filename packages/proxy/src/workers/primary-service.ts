@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EventQueue } from "@tenant-security/event-queue";
 import type { Address, Settings } from "../config/settings.ts";
 import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../descriptors.ts";
@@ -180,7 +181,7 @@ export class PrimaryService extends Lifecycle {
       took: ({ connection }) => (worker.took(connection), null),
       closed: (counts) => (worker.closed(counts), null),
       retire: async () => {
-        await new Promise((resolve) => setTimeout(resolve, SIGNAL_SPREAD_MS));
+        await sleep(SIGNAL_SPREAD_MS);
         const { deadlineMs } = this.settings.shutdown;
         if (!this.stopping) await this.#fleet.retire(worker, deadlineMs);
         return null;
@@ -190,7 +191,7 @@ export class PrimaryService extends Lifecycle {
 
   #exited(worker: WorkerHandle, { expected, how, left }: WorkerExit): void {
     this.#broker.gone(worker);
-    void this.#merged.keep(worker);
+    this.#merged.keep(worker);
     this.#look();
     this.#dispatcher.look(left);
     if (expected) return;

@@ -107,7 +107,6 @@ export class WorkerService {
       close: async ({ deadlineMs }) => {
         clearInterval(this.#reporting);
         await requests.close(new StopDeadline(deadlineMs));
-        relay.flush();
         this.#metrics.close();
         return this.#state();
       },

@@ -11,8 +11,6 @@ const QUIET_MS = 5;
 /** A turn longer than this may have looked at the queue too long ago to know that it is empty. */
 const CALM_TURN_MS = 1;
 
-type Accepting = Pick<Connections, "accepted" | "hold" | "release">;
-
 /**
  * Ends listening without losing a connection that the system has already accepted for us: closing
  * the port resets those. So the queue is emptied first, while requests are held up for some
@@ -21,22 +19,34 @@ type Accepting = Pick<Connections, "accepted" | "hold" | "release">;
  */
 export async function stopListening(
   server: Server,
-  connections: Accepting,
+  connections: Connections,
   patienceMs: number,
 ): Promise<void> {
   connections.hold();
   try {
-    await quiet(connections, patienceMs);
-    // The close of node:http would also end connections that are idle at this very moment, with a
-    // request of their client on the way.
-    Server.prototype.close.call(server);
+    await closeWhenQuiet(server, connections, patienceMs);
   } finally {
     connections.release();
   }
 }
 
+/** The same for whoever holds requests up by other means. */
+export async function closeWhenQuiet(
+  server: Server,
+  connections: Pick<Connections, "accepted">,
+  patienceMs: number,
+): Promise<void> {
+  await quiet(connections, patienceMs);
+  // The close of node:http would also end connections that are idle at this very moment, with a
+  // request of their client on the way.
+  Server.prototype.close.call(server);
+}
+
 /** One turn accepts one connection: a turn without any means that none was waiting. */
-async function quiet(connections: Pick<Accepting, "accepted">, patienceMs: number): Promise<void> {
+async function quiet(
+  connections: Pick<Connections, "accepted">,
+  patienceMs: number,
+): Promise<void> {
   const started = performance.now();
   let { accepted } = connections;
   let quietSince = started;
