@@ -11,10 +11,12 @@ import type { KeyExchange } from "./key-exchange.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import { LeaseMaker } from "./lease-maker.ts";
 import { LeaseMemory } from "./lease-memory.ts";
+import { LeaseSealer } from "./lease-sealer.ts";
 import { Leases, type LeasesStats } from "./leases.ts";
 import { KeyOpener } from "./open-key.ts";
 import type { EventPort, KeyCounter, KeyNotices } from "./ports.ts";
 import { RandomPool } from "./random-pool.ts";
+import { ReadyLeases } from "./ready/ready-leases.ts";
 import { Rechecks } from "./rechecks.ts";
 import type { RecheckSummary } from "./recheck.ts";
 import { rekeyKey } from "./rekey.ts";
@@ -140,14 +142,17 @@ function createLeases(parts: Parts): Leases {
   const { maxWrappingLeases = MAX_WRAPPING_LEASES } = parts;
   const vault: KeyVault = { memory, keys: new Set() };
   const cipher = bound ? LEASE_CIPHERS[leaseCipher] : ORIGINAL_LEASE_CIPHER;
+  const sealer = new LeaseSealer(cipher, random);
   return new Leases({
     vault,
+    ready: new ReadyLeases({ memory, sealer, cipher, now }),
     maker: new LeaseMaker({
       kms,
       vault,
       random,
       counter,
       cipher,
+      sealer,
       maxAgeMs,
       maxWraps,
       now,

@@ -1,5 +1,5 @@
 import { bindingText } from "../edek/binding.ts";
-import { KEY_BYTES, SEALED_KEY_BYTES } from "../edek/edek.ts";
+import { KEY_BYTES } from "../edek/edek.ts";
 import type { LeaseCipher } from "../edek/lease-ciphers.ts";
 import { LeasedTemplate } from "../edek/leased-template.ts";
 import { sealPayload } from "../edek/payload.ts";
@@ -9,6 +9,7 @@ import type { ExchangedKey, KeyExchange, MadeKey } from "./key-exchange.ts";
 import { encodeKmsEdek } from "./kms-edek.ts";
 import type { KmsPool } from "./kms-pool.ts";
 import { leaseName } from "./lease-name.ts";
+import type { LeaseSealer } from "./lease-sealer.ts";
 import type { KeyCounter } from "./ports.ts";
 import type { RandomPool } from "./random-pool.ts";
 
@@ -34,6 +35,7 @@ export interface LeaseMakerOptions {
   readonly counter: KeyCounter;
   /** What new EDEKs are sealed with. */
   readonly cipher: LeaseCipher;
+  readonly sealer: LeaseSealer;
   readonly maxAgeMs: number;
   /** Only counts for ciphers whose nonces are short, and never exceeds what is safe for these. */
   readonly maxWraps: number;
@@ -58,10 +60,6 @@ export class LeaseMaker {
   readonly #options: LeaseMakerOptions;
   readonly #maxWraps: number;
   readonly #exchange: KeyExchange | undefined;
-  // Sealing never waits, so one buffer of each kind serves all of it.
-  readonly #sealed: Buffer = Buffer.alloc(SEALED_KEY_BYTES);
-  readonly #iv: Buffer;
-  readonly #nonceAt: number;
 
   constructor(options: LeaseMakerOptions) {
     const { cipher, exchange, maxWraps } = options;
@@ -71,9 +69,6 @@ export class LeaseMaker {
     // A lease that is spent after fewer wraps than there are processes is nothing to share.
     this.#exchange = shared === 0 ? undefined : exchange;
     this.#maxWraps = shared || limit;
-    this.#iv = Buffer.alloc(cipher.ivBytes);
-    this.#nonceAt = cipher.version === undefined ? 0 : 1;
-    if (cipher.version !== undefined) this.#iv[0] = cipher.version;
   }
 
   /**
@@ -147,10 +142,9 @@ export class LeaseMaker {
 
   /** The serialized `EncryptedDeks` of a DEK under a lease of `reserve`. */
   seal(lease: MintedLease, dek: Buffer): Buffer {
-    const { random, cipher } = this.#options;
-    random.fill(this.#iv, this.#nonceAt);
-    cipher.seal(this.#sealed, lease.key.bytes, dek, this.#iv, lease.key.binding);
-    return lease.template.fill(this.#sealed, this.#iv);
+    const { sealer } = this.#options;
+    sealer.seal(lease.key.bytes, dek, lease.key.binding);
+    return lease.template.fill(sealer.sealed, sealer.iv);
   }
 
   async #wrap(

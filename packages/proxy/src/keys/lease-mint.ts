@@ -14,10 +14,17 @@ export interface LeaseMintOptions {
   readonly max: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** A lease wraps no more, whatever becomes of its key. */
+  readonly onEnd: (key: HeldKey) => void;
   /** Takes over a key that wraps no more and still unwraps; or wipes it. */
   readonly retire: (key: HeldKey) => void;
   /** A new lease could not be made ahead of time; the old one goes on for a while. */
   readonly onRefreshFailed: (configurationId: number, error: unknown) => void;
+}
+
+/** Whether a lease is of this very configuration. */
+export function isOf({ key }: MintedLease, { id, fingerprint }: KmsConfiguration): boolean {
+  return key.configurationId === id && key.fingerprint === fingerprint;
 }
 
 /** One lease per tenant that wraps: made here, replaced ahead of its end, never used beyond it. */
@@ -33,6 +40,7 @@ export class LeaseMint {
     this.#leases = new LRUCache({
       max: options.max,
       dispose: ({ key }, _tenantId, reason) => {
+        options.onEnd(key);
         if (reason === "delete") key.release();
         else options.retire(key);
       },
@@ -143,8 +151,4 @@ export class LeaseMint {
     const usable = lease.wraps < lease.maxWraps && this.#options.now() < lease.key.expiresAt;
     return usable && !lease.key.verified && isOf(lease, configuration);
   }
-}
-
-function isOf({ key }: MintedLease, { id, fingerprint }: KmsConfiguration): boolean {
-  return key.configurationId === id && key.fingerprint === fingerprint;
 }

@@ -1,12 +1,14 @@
-import type { EdekLease } from "../edek/edek.ts";
+import type { Edek, EdekLease } from "../edek/edek.ts";
 import type { Snapshot } from "../tenants/source.ts";
-import type { KmsConfiguration } from "../tenants/tenant.ts";
+import type { KmsConfiguration, KmsType } from "../tenants/tenant.ts";
 import type { HeldKey, KeyVault } from "./held-key.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseMaker, MintedLease } from "./lease-maker.ts";
-import { LeaseMint } from "./lease-mint.ts";
+import { isOf, LeaseMint } from "./lease-mint.ts";
 import { leaseName } from "./lease-name.ts";
 import type { KeyOpener } from "./open-key.ts";
+import { NO_ROW } from "./ready/lease-rows.ts";
+import type { ReadyLeases } from "./ready/ready-leases.ts";
 import { recheckKeys, type RecheckSummary } from "./recheck.ts";
 import { untilAborted } from "./single-flight.ts";
 
@@ -15,6 +17,7 @@ export interface LeasesOptions {
   readonly maker: LeaseMaker;
   /** Counts `lease_unwrap`. */
   readonly opener: KeyOpener;
+  readonly ready: ReadyLeases;
   /** Tenants whose own lease is kept for wrapping. */
   readonly maxMinted: number;
   /** Leases kept that only unwrap: those of other proxies and earlier ones of our own. */
@@ -31,6 +34,12 @@ export interface LeasesStats {
   readonly hits: number;
   readonly misses: number;
 }
+
+/**
+ * From this part of all leases on, each use is a look at the lease itself, so that it is known which
+ * of them were used least recently.
+ */
+const CROWDED = 7 / 8;
 
 /** All leased keys of this process: those it wraps with and those it only opens. */
 export class Leases {
@@ -50,6 +59,7 @@ export class Leases {
       max: maxMinted,
       now,
       onRefreshFailed,
+      onEnd: (key) => options.ready.forget(key),
       retire: (key) => this.#retire(key),
     });
   }
@@ -57,6 +67,34 @@ export class Leases {
   get stats(): LeasesStats {
     const { size: minted } = this.#mint;
     return { minted, opened: this.#opened.size, hits: this.#hits, misses: this.#misses };
+  }
+
+  /**
+   * What a tenant's next wrap and unwrap needs, if all of it is known: the number of a row for
+   * `seal` and `openReady` before the next `await`, or `NO_ROW`.
+   */
+  ready(snapshot: Snapshot, tenantId: string): number {
+    const { ready, maxMinted } = this.#options;
+    return this.#mint.size > maxMinted * CROWDED ? NO_ROW : ready.find(snapshot, tenantId);
+  }
+
+  /** @throws as {@link ReadyLeases.open} */
+  openReady(row: number, edek: Edek): Buffer | undefined {
+    const dek = this.#options.ready.open(row, edek);
+    if (dek !== undefined) this.#hits += 1;
+    return dek;
+  }
+
+  /** Of the configuration with which the tenant of a lease of `ready` wraps. */
+  readyType(row: number): KmsType {
+    return this.#options.ready.typeOf(row);
+  }
+
+  /** Makes the lease that this configuration, the tenant's primary, wraps with one of `ready`. */
+  remember(snapshot: Snapshot, tenantId: string, configuration: KmsConfiguration): void {
+    const lease = this.#mint.peek(tenantId);
+    if (lease === undefined || !isOf(lease, configuration) || !lease.key.verified) return;
+    this.#options.ready.put(snapshot, lease, configuration.type);
   }
 
   /** See {@link LeaseMint.reserve}. */
@@ -73,9 +111,13 @@ export class Leases {
     return this.#mint.reserveNext(tenantId, configuration, signal);
   }
 
-  /** The serialized `EncryptedDeks` of a DEK; right after `reserve`, before the next `await`. */
-  seal(lease: MintedLease, dek: Buffer): Buffer {
-    return this.#options.maker.seal(lease, dek);
+  /**
+   * The serialized `EncryptedDeks` of a DEK under a lease of `reserve` or a row of `ready`; right
+   * after one of them, before the next `await`.
+   */
+  seal(lease: MintedLease | number, dek: Buffer): Buffer {
+    const { maker, ready } = this.#options;
+    return typeof lease === "number" ? ready.seal(lease, dek) : maker.seal(lease, dek);
   }
 
   /** The key of an EDEK's lease if it is in memory and came from the very bytes of this EDEK. */
@@ -108,9 +150,11 @@ export class Leases {
 
   /** Asks for every lease in use whether it may still be. Never rejects. */
   recheck(snapshot: Snapshot): Promise<RecheckSummary> {
-    const { vault, opener, now } = this.#options;
+    const { vault, opener, ready, now } = this.#options;
     const drop = (key: HeldKey): void => this.#drop(key);
-    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, now });
+    const onStay = (key: HeldKey): void => ready.forget(key);
+    ready.enter(snapshot);
+    return recheckKeys(snapshot, { keys: vault.keys, drop, opener, onStay, now });
   }
 
   /** Wipes every lease that is past its age, used or not. */

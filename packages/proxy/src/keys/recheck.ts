@@ -12,6 +12,8 @@ export interface RecheckOptions {
   /** Wipes one key and forgets it. */
   readonly drop: (key: HeldKey) => void;
   readonly opener: KeyOpener;
+  /** A key stays; whoever uses it next is to look at it again. */
+  readonly onStay?: (key: HeldKey) => void;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -33,7 +35,7 @@ const CONCURRENCY = 32;
  */
 export async function recheckKeys(
   snapshot: Snapshot,
-  { keys, drop, opener, now }: RecheckOptions,
+  { keys, drop, opener, onStay, now }: RecheckOptions,
 ): Promise<RecheckSummary> {
   const inUse: (readonly [HeldKey, KmsConfiguration])[] = [];
   const pace = new Pace();
@@ -49,11 +51,11 @@ export async function recheckKeys(
     } else if (configuration === undefined) {
       opener.outdated(key, drop);
       dropped += 1;
-    } else if (key.used) {
-      key.used = false;
-      inUse.push([key, configuration]);
     } else {
-      key.verified = false;
+      onStay?.(key);
+      if (key.used) inUse.push([key, configuration]);
+      else key.verified = false;
+      key.used = false;
     }
   }
   await fanOut(inUse, CONCURRENCY, async ([key, configuration]) => {

@@ -5,13 +5,23 @@ import type { Tenant } from "../tenants/tenant.ts";
 import type { KeyContext } from "./context.ts";
 import { openEdek } from "./open-edek.ts";
 import type { Call, MaybePromise } from "./ports.ts";
+import { NO_ROW } from "./ready/lease-rows.ts";
 import { refused } from "./refusal.ts";
 
 /** Opens an EDEK of the call's tenant. Answers at once when its lease is in memory. */
 export function unwrapKey(context: KeyContext, call: Call, text: string): MaybePromise<Buffer> {
   context.events.admit(call);
-  const tenant = tenantOf(context.tenants.current(), call.tenantId);
-  return unwrapEdek(context, call, tenant, decodeEdekText(text));
+  const snapshot = context.tenants.current();
+  const row = context.leases.ready(snapshot, call.tenantId);
+  if (row === NO_ROW) {
+    const tenant = tenantOf(snapshot, call.tenantId);
+    return unwrapEdek(context, call, tenant, decodeEdekText(text));
+  }
+  const edek = decodeEdekText(text);
+  return (
+    unwrapReady(context, call, row, edek) ??
+    unwrapEdek(context, call, tenantOf(snapshot, call.tenantId), edek)
+  );
 }
 
 /** The same for an EDEK that is decoded already. @throws ProxyError, in the call or the promise */
@@ -24,6 +34,16 @@ export function unwrapEdek(
   try {
     const dek = openEdek(context, tenant, edek, call);
     return dek instanceof Promise ? deliverLater(context, call, dek) : deliver(context, call, dek);
+  } catch (error) {
+    throw refused(context.events, call, error);
+  }
+}
+
+/** The DEK when the lease at hand sealed it, undefined otherwise. @throws ProxyError */
+function unwrapReady(context: KeyContext, call: Call, row: number, edek: Edek): Buffer | undefined {
+  try {
+    const dek = context.leases.openReady(row, edek);
+    return dek && deliver(context, call, dek);
   } catch (error) {
     throw refused(context.events, call, error);
   }

@@ -1,22 +1,27 @@
 import { KEY_BYTES } from "../edek/edek.ts";
 import { primaryOf, tenantOf } from "../tenants/select.ts";
+import type { Snapshot } from "../tenants/source.ts";
 import type { KmsConfiguration, Tenant } from "../tenants/tenant.ts";
 import type { KeyContext } from "./context.ts";
 import type { MintedLease } from "./lease-maker.ts";
 import type { Call, MaybePromise, WrappedKey } from "./ports.ts";
 import { refused } from "./refusal.ts";
+import { NO_ROW } from "./ready/lease-rows.ts";
 import { sealWithKms } from "./seal-key.ts";
 
 /** Makes a DEK and wraps it for the call's tenant. Answers at once under a lease in memory. */
 export function wrapKey(context: KeyContext, call: Call): MaybePromise<WrappedKey> {
   context.events.admit(call);
-  const tenant = tenantOf(context.tenants.current(), call.tenantId);
+  const snapshot = context.tenants.current();
+  const row = context.leases.ready(snapshot, call.tenantId);
+  if (row !== NO_ROW) return wrapUnderLease(context, call, row);
+  const tenant = tenantOf(snapshot, call.tenantId);
   const configuration = wrappingConfiguration(context, call, tenant);
-  if (configuration.leasingAllowed) {
-    const lease = context.leases.reserve(tenant.id, configuration);
-    if (lease !== undefined) return wrapUnderLease(context, call, lease);
-  }
-  return wrapWhenReady(context, call, configuration);
+  if (!configuration.leasingAllowed) return wrapWhenReady(context, call, configuration);
+  const lease = context.leases.reserve(tenant.id, configuration);
+  if (lease === undefined) return wrapUnderNext(context, call, snapshot, configuration);
+  context.leases.remember(snapshot, tenant.id, configuration);
+  return wrapUnderLease(context, call, lease);
 }
 
 /** The configuration that wraps for a tenant; refusals are recorded. @throws ProxyError */
@@ -32,8 +37,12 @@ export function wrappingConfiguration(
   }
 }
 
-/** A new DEK under a lease that `reserve` just gave. @throws ProxyError */
-export function wrapUnderLease(context: KeyContext, call: Call, lease: MintedLease): WrappedKey {
+/** A new DEK under a lease that `reserve` or `ready` just gave. @throws ProxyError */
+export function wrapUnderLease(
+  context: KeyContext,
+  call: Call,
+  lease: MintedLease | number,
+): WrappedKey {
   const dek = Buffer.allocUnsafe(KEY_BYTES);
   try {
     context.random.fill(dek);
@@ -45,6 +54,18 @@ export function wrapUnderLease(context: KeyContext, call: Call, lease: MintedLea
     dek.fill(0);
     throw refused(context.events, call, error);
   }
+}
+
+/** A new DEK under the next lease, which then is the one at hand. */
+async function wrapUnderNext(
+  context: KeyContext,
+  call: Call,
+  snapshot: Snapshot,
+  configuration: KmsConfiguration,
+): Promise<WrappedKey> {
+  const wrapped = await wrapWhenReady(context, call, configuration);
+  context.leases.remember(snapshot, call.tenantId, configuration);
+  return wrapped;
 }
 
 /** A new DEK under the next lease, or wrapped by the KMS itself. */
