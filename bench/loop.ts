@@ -1,12 +1,11 @@
-import { fileURLToPath } from "node:url";
 import { DataFolder, type Proxy, send, startProxy } from "@tenant-security/testkit";
+import { longestBlock, WATCHED } from "./lib/longest-block.ts";
 import type { Benchmark, RunOptions } from "./lib/row.ts";
 import { rowOf, type Sample } from "./lib/statistics.ts";
 import { requestBody, twoTenants } from "./lib/tenants.ts";
 
 const ITEMS = 10_000;
 const ROWS = ["loop-batch-wrap-10000", "loop-batch-unwrap-10000"] as const;
-const WATCH = fileURLToPath(new URL("lib/loop-watch.ts", import.meta.url));
 
 /** How long one large batch, from its first byte to its last, keeps everybody else waiting. */
 export const loopBenchmark: Benchmark = {
@@ -55,17 +54,6 @@ async function held(
   return { json, longest: await longestBlock(proxy) };
 }
 
-/** In milliseconds, since the last call. */
-async function longestBlock({ program }: Proxy): Promise<number> {
-  const before = reports(program.stderr).length;
-  program.signal("SIGUSR1");
-  return program.until(() => reports(program.stderr)[before]);
-}
-
-function reports(text: string): readonly number[] {
-  return [...text.matchAll(/^\{"longest":([\d.e-]+)\}$/gm)].map(([, value]) => Number(value));
-}
-
 async function withProxy(
   { cpus }: RunOptions,
   use: (proxy: Proxy) => Promise<void>,
@@ -73,8 +61,8 @@ async function withProxy(
   const folder = new DataFolder();
   try {
     folder.configure(twoTenants(folder));
-    const nodeOptions = ["--import", WATCH];
-    const proxy = await startProxy({ folder, form: "built", cpu: cpus.server, nodeOptions });
+    const cpu = cpus.server;
+    const proxy = await startProxy({ folder, form: "built", cpu, nodeOptions: WATCHED });
     try {
       await use(proxy);
     } finally {

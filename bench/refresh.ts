@@ -1,8 +1,6 @@
-import { readFileSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { LoopSample } from "./lib/loop-cpu.ts";
+import { longestBlock, WATCHED } from "./lib/longest-block.ts";
 import {
   type ManyTenants,
   startManyTenants,
@@ -35,20 +33,14 @@ export const refreshBenchmark: Benchmark = {
 
   async run(options: RunOptions): Promise<readonly Row[]> {
     if (![P99, BLOCK].some((row) => options.wanted(row))) return [];
-    const preload = pathToFileURL(fileURLToPath(new URL("lib/loop-cpu.ts", import.meta.url)));
-    const loopFile = `${process.env["TMPDIR"] ?? "/tmp"}/loop-${process.pid}.jsonl`;
-    const tenants = await startManyTenants(COUNT, options, {
-      env: { BENCH_LOOP_FILE: loopFile },
-      nodeOptions: ["--import", preload.href],
-    });
+    const tenants = await startManyTenants(COUNT, options, { nodeOptions: WATCHED });
     try {
       await wrapForEach(tenants.proxy, LEASED);
-      const { p99, block } = await measure(tenants, loopFile, options.rounds);
+      const { p99, block } = await measure(tenants, options.rounds);
       const rows = [rowOf(P99, "ms", p99), rowOf(BLOCK, "ms CPU", block)];
       return rows.filter(({ row }) => options.wanted(row));
     } finally {
       await tenants.close();
-      rmSync(loopFile, { force: true });
     }
   },
 };
@@ -58,16 +50,16 @@ interface Window {
   readonly longestMs: number;
 }
 
-async function measure(tenants: ManyTenants, loopFile: string, rounds: number) {
+async function measure(tenants: ManyTenants, rounds: number) {
   const p99: Sample[] = [];
   const block: Sample[] = [];
   // The first round warms up and is thrown away.
   for (let round = 0; round <= rounds; round += 1) {
     const document = JSON.stringify({ ...tenantsOfThree(tenants.folder, COUNT), round });
     const began = performance.now();
-    const during = await beside(tenants, loopFile, () => refresh(tenants, document));
+    const during = await beside(tenants, () => refresh(tenants, document));
     const took = performance.now() - began;
-    const without = await beside(tenants, loopFile, () => sleep(took));
+    const without = await beside(tenants, () => sleep(took));
     if (round === 0) continue;
     p99.push({ value: during.p99, reference: without.p99 });
     block.push({ value: during.longestMs, reference: without.longestMs });
@@ -85,14 +77,10 @@ async function refresh({ folder, proxy }: ManyTenants, document: string): Promis
 }
 
 /** What callers and the event loop saw while `work` went on, and a little longer. */
-async function beside(
-  { proxy }: ManyTenants,
-  loopFile: string,
-  work: () => Promise<void>,
-): Promise<Window> {
+async function beside({ proxy }: ManyTenants, work: () => Promise<void>): Promise<Window> {
   const agent = new Agent({ keepAlive: true });
   const times: number[] = [];
-  const from = Date.now();
+  await longestBlock(proxy);
   const over = new AbortController();
   const caller = async (): Promise<void> => {
     while (!over.signal.aborted) {
@@ -112,11 +100,5 @@ async function beside(
     agent.destroy();
   }
   const p99 = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN;
-  return { p99, longestMs: longestSince(loopFile, from) };
-}
-
-function longestSince(loopFile: string, from: number): number {
-  const lines = readFileSync(loopFile, "utf8").trim().split("\n");
-  const samples = lines.map((line) => JSON.parse(line) as LoopSample);
-  return Math.max(...samples.filter(({ at }) => at > from).map(({ longestMs }) => longestMs));
+  return { p99, longestMs: await longestBlock(proxy) };
 }

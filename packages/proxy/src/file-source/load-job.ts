@@ -21,6 +21,11 @@ export interface LoadJob {
   readonly known: KnownDocument | undefined;
 }
 
+/** The same for a thread, which reads the configuration file itself. */
+export interface ThreadJob extends Omit<LoadJob, "bytes"> {
+  readonly path: string;
+}
+
 export interface BuiltDocument extends KnownDocument {
   /** See `writeImage`. */
   readonly image: Uint8Array<ArrayBuffer>;

@@ -6,11 +6,11 @@ import type { TenantSource } from "../tenants/source.ts";
 import { credentialsOpener } from "./credentials.ts";
 import { FileSourceError } from "./file-source-error.ts";
 import { statesOf } from "./file-states.ts";
-import { FileError, MAX_CONFIGURATION_BYTES, readLimited } from "./files.ts";
 import { loadDocument, type LoadEnvironment } from "./load-document.ts";
 import { loadInThread } from "./load-in-thread.ts";
 import type { BuiltDocument, KnownDocument, LoadOutcome } from "./load-job.ts";
 import { MAX_WATCHED_FILES, PathWatcher } from "./path-watcher.ts";
+import { readDocument, sizeOf } from "./read-document.ts";
 import { FileSecretStore } from "./secrets/secret-store.ts";
 
 export interface FileSourceOptions {
@@ -55,14 +55,12 @@ export class FileSource implements TenantSource {
   /** @throws FileSourceError with every mistake of the file */
   async load(signal: AbortSignal): Promise<ImageSnapshot> {
     await this.#watch(this.#loaded?.watched ?? []);
-    const bytes = await this.#read();
-    signal.throwIfAborted();
     let watched: readonly string[] = [];
     const watch = async (files: readonly string[]): Promise<void> => {
       watched = files.slice(0, MAX_WATCHED_FILES);
       await this.#watch(watched);
     };
-    const outcome = await this.#loadDocument(bytes, watch, signal);
+    const outcome = await this.#read(watch, signal);
     signal.throwIfAborted();
     if (outcome.kind === "refused") throw new FileSourceError(outcome.mistakes);
     if (outcome.kind === "built") this.#loaded = this.#loadedFrom(outcome.document, watched);
@@ -83,27 +81,17 @@ export class FileSource implements TenantSource {
     };
   }
 
-  async #read(): Promise<Buffer<ArrayBuffer>> {
-    try {
-      return await readLimited(this.#path, MAX_CONFIGURATION_BYTES);
-    } catch (cause) {
-      if (!(cause instanceof FileError)) throw cause;
-      throw new FileSourceError([`${this.#file}: ${cause.message}`], { cause });
-    }
-  }
-
-  async #loadDocument(
-    bytes: Buffer<ArrayBuffer>,
-    watch: LoadEnvironment["watch"],
-    signal: AbortSignal,
-  ): Promise<LoadOutcome> {
-    const file = this.#file;
-    const folder = dirname(this.#path);
-    const options = { file, folder, fingerprintKey: this.#fingerprintKey };
+  async #read(watch: LoadEnvironment["watch"], signal: AbortSignal): Promise<LoadOutcome> {
+    const [path, file] = [this.#path, this.#file];
+    const options = { file, folder: dirname(path), fingerprintKey: this.#fingerprintKey };
     const known = this.#loaded && knownOf(this.#loaded);
-    const job = { bytes, options, known };
-    if (bytes.length > INLINE_BYTES) return await loadInThread(job, { watch, signal });
-    return await loadDocument(job, { watch, look: statesOf });
+    const size = await sizeOf(path);
+    signal.throwIfAborted();
+    if (size > INLINE_BYTES) return await loadInThread({ path, options, known }, { watch, signal });
+    const read = await readDocument(path, file);
+    signal.throwIfAborted();
+    if (read.kind === "refused") return read;
+    return await loadDocument({ bytes: read.bytes, options, known }, { watch, look: statesOf });
   }
 
   #loadedFrom(document: BuiltDocument, watched: readonly string[]): Loaded {

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FileSourceError } from "../../src/file-source/file-source-error.ts";
@@ -24,7 +25,8 @@ describe("a document that is loaded by a thread", () => {
 
     await fc.assert(
       fc.asyncProperty(text, async (given) => {
-        const here = await loadDocument(job(folder, given), { watch, look: statesOf });
+        const job = { bytes: Buffer.from(given), options: optionsOf(folder), known: undefined };
+        const here = await loadDocument(job, { watch, look: statesOf });
         expect(shown(await inThread(folder, given))).toEqual(shown(here));
       }),
       { numRuns: 20 },
@@ -77,6 +79,16 @@ describe("a document that is loaded by a thread", () => {
     expect(await inThread(folder, document([], []))).toMatchObject({ kind: "built" });
   });
 
+  it("is refused when its file has gone in the meantime", async () => {
+    const folder = new TestFolder();
+    const job = { path: folder.file("gone"), options: optionsOf(folder), known: undefined };
+
+    expect(await loadInThread(job, { watch, signal: signal() })).toEqual({
+      kind: "refused",
+      mistakes: ["c.yaml: it cannot be read (ENOENT)"],
+    });
+  });
+
   it("is given up when its files cannot be watched", async () => {
     const reason = new Error("no watch");
     const failing = inThread(new TestFolder(), document([local(1)], []), {
@@ -94,11 +106,8 @@ describe("a document that is loaded by a thread", () => {
 
 const watch = async (): Promise<void> => {};
 
-function job({ path: folder }: TestFolder, text: string, known?: KnownDocument) {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  const options = { file: "c.yaml", folder, fingerprintKey: new Uint8Array(32).fill(3) };
-  return { bytes, options, known };
+function optionsOf({ path: folder }: TestFolder) {
+  return { file: "c.yaml", folder, fingerprintKey: new Uint8Array(32).fill(3) };
 }
 
 function inThread(
@@ -108,7 +117,9 @@ function inThread(
   known?: KnownDocument,
 ): Promise<LoadOutcome> {
   const standard = { watch, signal: signal(), memoryMb: 256 };
-  return loadInThread(job(folder, text, known), { ...standard, ...options });
+  writeFileSync(folder.file("c.yaml"), text);
+  const job = { path: folder.file("c.yaml"), options: optionsOf(folder), known };
+  return loadInThread(job, { ...standard, ...options });
 }
 
 /** Everything about an outcome but the bytes, which a random seed makes different each time. */

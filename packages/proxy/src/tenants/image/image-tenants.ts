@@ -5,8 +5,11 @@ import { type AssignmentEntry, NONE, type TenantImage } from "./tenant-image.ts"
 
 type Configuration = KmsConfiguration | UnusableConfiguration;
 
-/** Tenants kept as objects, for the next request of theirs: a power of two. */
-const MAX_RECENT = 65_536;
+/**
+ * Tenants kept as objects, for the next request of theirs: a power of two. Not more, because they
+ * go all at once when a snapshot does, and leases do without: docs/decisions/ready-leases.md.
+ */
+const MAX_RECENT = 16_384;
 
 /** Two tenants that are asked for in turns should seldom want the same place. */
 const PLACES_PER_TENANT = 4;
