@@ -1,4 +1,4 @@
-import { API_KEY } from "@tenant-security/testkit";
+import { API_KEY, send } from "@tenant-security/testkit";
 import type { Target } from "./lib/load.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
@@ -6,52 +6,80 @@ import { rowOf, type Sample } from "./lib/statistics.ts";
 import { requestBody } from "./lib/tenants.ts";
 import { measureLightly } from "./lib/wrk.ts";
 
-const WORKERS = [1, 2] as const;
+const PROCESSES = [1, 2] as const;
 const CONNECTIONS = 64;
 const HEADERS = { authorization: `cmk ${API_KEY}`, "content-type": "application/json" };
 
-const rowName = (workers: number): string => `leased-wrap-workers-${workers}`;
+/** What is measured with one process and with several; the second says what the machine gives. */
+const KINDS = ["leased-wrap-workers", "bare-workers"] as const;
+
+type Kind = (typeof KINDS)[number];
+
+const rowName = (kind: Kind, processes: number): string => `${kind}-${processes}`;
 
 /** One process beside several, all of them and the load generator on all CPUs. */
 export const workersBenchmark: Benchmark = {
-  rows: WORKERS.map(rowName),
+  rows: KINDS.flatMap((kind) => PROCESSES.map((processes) => rowName(kind, processes))),
 
   async run(options: RunOptions): Promise<readonly Row[]> {
-    const { rounds, seconds } = options;
-    const wanted = WORKERS.filter((workers) => options.wanted(rowName(workers)));
-    if (wanted.length === 0) return [];
+    const kinds = KINDS.filter((kind) =>
+      PROCESSES.some((processes) => options.wanted(rowName(kind, processes))),
+    );
+    if (kinds.length === 0) return [];
     const servers = new Servers({ server: undefined, load: undefined });
     try {
-      const targets: Target[] = [];
-      for (const workers of WORKERS) targets.push(await startProxy(servers, workers));
-      const samples = WORKERS.map((): Sample[] => []);
-      const load = { connections: CONNECTIONS, cpu: undefined };
+      const rows: Row[] = [];
+      const targets = await startAll(servers);
+      const samples = new Map(kinds.map((kind) => [kind, PROCESSES.map((): Sample[] => [])]));
       // The first round warms up and is thrown away.
-      for (let round = 0; round <= rounds; round += 1) {
-        const limits = { ...load, seconds: round === 0 ? 1 : seconds };
-        const measured = [];
-        for (const target of targets) measured.push(await measureLightly(target, limits));
-        if (round === 0) continue;
-        const [one] = measured;
-        for (const [index, { rate, cost }] of measured.entries()) {
-          const reference = index === 0 ? {} : { reference: one!.rate };
-          const cpuRatio = index > 0 && one!.cost && cost ? one!.cost / cost : undefined;
-          samples[index]!.push({ value: rate, ...reference, cpuRatio });
+      for (let round = 0; round <= options.rounds; round += 1) {
+        const seconds = round === 0 ? 1 : options.seconds;
+        for (const [kind, of] of samples) {
+          const measured = await measureEach(targets[kind], seconds);
+          if (round > 0) for (const [index, sample] of measured.entries()) of[index]!.push(sample);
         }
       }
-      return wanted.map((workers) =>
-        rowOf(rowName(workers), "requests/s", samples[WORKERS.indexOf(workers)]!),
-      );
+      for (const [kind, of] of samples) {
+        for (const [index, processes] of PROCESSES.entries()) {
+          const row = rowName(kind, processes);
+          if (options.wanted(row)) rows.push(rowOf(row, "requests/s", of[index]!));
+        }
+      }
+      return rows;
     } finally {
       await servers.close();
     }
   },
 };
 
-async function startProxy(servers: Servers, workers: number): Promise<Target> {
-  const { url, program } = await servers.proxy({ TSP_WORKERS: String(workers) });
-  const body = JSON.stringify(requestBody("leased"));
-  const bodyFile = servers.folder.write(`workers-${workers}.json`, body);
-  const pid = program.process.pid ?? 0;
-  return { url: `${url}/api/1/document/wrap`, pid, headers: HEADERS, bodyFile };
+/** Each target in turn, beside the first of them. */
+async function measureEach(targets: readonly Target[], seconds: number): Promise<Sample[]> {
+  const limits = { connections: CONNECTIONS, cpu: undefined, seconds };
+  const measured = [];
+  for (const target of targets) measured.push(await measureLightly(target, limits));
+  const [one] = measured;
+  return measured.map(({ rate, cost }, index) => {
+    if (index === 0) return { value: rate };
+    const cpuRatio = one!.cost && cost ? one!.cost / cost : undefined;
+    return { value: rate, reference: one!.rate, cpuRatio };
+  });
+}
+
+async function startAll(servers: Servers): Promise<Readonly<Record<Kind, readonly Target[]>>> {
+  const body = requestBody("leased");
+  const bodyFile = servers.folder.write("workers.json", JSON.stringify(body));
+  const target = { headers: HEADERS, bodyFile };
+  const proxies: Target[] = [];
+  for (const workers of PROCESSES) {
+    const { url, program } = await servers.proxy({ TSP_WORKERS: String(workers) });
+    const pid = program.process.pid ?? 0;
+    proxies.push({ ...target, url: `${url}/api/1/document/wrap`, pid });
+  }
+  const { text } = await send(proxies[0]!.url, body);
+  const bare: Target[] = [];
+  for (const processes of PROCESSES) {
+    const { url, pid } = await servers.bare([text], processes);
+    bare.push({ ...target, url: `${url}/0`, pid });
+  }
+  return { "leased-wrap-workers": proxies, "bare-workers": bare };
 }

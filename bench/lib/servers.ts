@@ -30,10 +30,13 @@ export class Servers {
     return proxy;
   }
 
-  /** The reference server. */
-  async bare(answers: readonly string[]): Promise<{ readonly url: string; readonly pid: number }> {
+  /** The reference server, of one process or several. */
+  async bare(
+    answers: readonly string[],
+    processes = 1,
+  ): Promise<{ readonly url: string; readonly pid: number }> {
     const file = this.folder.write("answers.json", JSON.stringify(answers));
-    const child = this.#script("../bare.ts", [file], this.#cpus.server);
+    const child = this.#script("../bare.ts", [file, String(processes)], this.#cpus.server);
     const url = `http://127.0.0.1:${await firstLine(child)}`;
     return { url, pid: child.pid ?? 0 };
   }
