@@ -6,6 +6,7 @@ import { keysBenchmark } from "./keys.ts";
 import { isolationBenchmark } from "./kms-isolation.ts";
 import { unleasedBenchmark } from "./kms-proxy.ts";
 import { kmsBenchmark } from "./kms.ts";
+import { latencyBenchmark } from "./latency.ts";
 import { loopBenchmark } from "./loop.ts";
 import { buildProxy } from "./lib/build.ts";
 import { chooseCpus } from "./lib/cpus.ts";
@@ -22,6 +23,7 @@ import { workersBenchmark } from "./workers.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   proxyBenchmark,
+  latencyBenchmark,
   workersBenchmark,
   vaultBenchmark,
   startBenchmark,

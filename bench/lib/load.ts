@@ -29,6 +29,8 @@ export interface Result {
   readonly duration: number;
   /** Answers in each second. */
   readonly requests: { readonly p50: number };
+  /** In whole milliseconds; with a given rate, counted from when a request was due. */
+  readonly latency: { readonly p99: number };
 }
 
 export interface Measurement {
