@@ -34,6 +34,9 @@ export interface ExchangeParts {
 
 const NO_HEADERS: readonly string[] = [];
 
+/** An answer in parts that is not longer than this is written as any other. */
+const SHORT_BYTES = 16 * 1_024;
+
 const NO_FIELDS: IclFields = { requestingId: "" };
 
 /**
@@ -152,7 +155,10 @@ export class Exchange implements Call, OpenRequest, Unsent {
     if (parked !== undefined) this.refuse(parked);
   }
 
-  /** Answers success with JSON that is all ASCII, at the end of this turn of the event loop. */
+  /**
+   * Answers success with JSON, each character of which is one byte, at the end of this turn of the
+   * event loop.
+   */
   succeed(json: string): void {
     if (this.#settled) return;
     this.#json = json;
@@ -163,10 +169,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
   send(): void {
     const json = this.#json ?? "";
     this.#json = undefined;
-    const { okHead } = this.#parts;
-    if (this.#closes() || !okHead.write(this.response, json.length, this.rayId)) {
-      this.#writeHead(200, "application/json", json.length);
-    }
+    this.#writeOkHead(json.length);
     this.response.end(json, "latin1");
     this.#finish(200, 0);
   }
@@ -179,7 +182,12 @@ export class Exchange implements Call, OpenRequest, Unsent {
     if (this.abandoned) throw nobodyWaits();
     this.stay.onLeave(sent);
     this.onFlushed(sent);
-    this.#writeHead(200, "application/json", length);
+    if (length <= SHORT_BYTES) {
+      // Each character is one byte, whatever the text says.
+      this.succeed(Buffer.concat(parts, length).toString("latin1"));
+      return;
+    }
+    this.#writeOkHead(length);
     this.response.cork();
     for (const part of parts) this.response.write(part);
     this.response.end();
@@ -242,6 +250,12 @@ export class Exchange implements Call, OpenRequest, Unsent {
   /** There is an answer, and can be no other one. */
   get #settled(): boolean {
     return this.#answered || this.#json !== undefined;
+  }
+
+  #writeOkHead(length: number): void {
+    const { okHead } = this.#parts;
+    if (!this.#closes() && okHead.write(this.response, length, this.rayId)) return;
+    this.#writeHead(200, "application/json", length);
   }
 
   #writeHead(status: number, contentType: string, length: number, more = NO_HEADERS): void {

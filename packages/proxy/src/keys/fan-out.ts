@@ -8,8 +8,15 @@ export async function fanOut<T>(
   task: (item: T) => Promise<void>,
 ): Promise<void> {
   const rest = items[Symbol.iterator]();
-  const strand = async (): Promise<void> => {
+  const strand = async (first: T): Promise<void> => {
+    await task(first);
     for (let next = rest.next(); next.done !== true; next = rest.next()) await task(next.value);
   };
-  await Promise.all(Array.from({ length: width }, strand));
+  const strands: Promise<void>[] = [];
+  while (strands.length < width) {
+    const next = rest.next();
+    if (next.done === true) break;
+    strands.push(strand(next.value));
+  }
+  await Promise.all(strands);
 }

@@ -40,6 +40,21 @@ describe("POST /api/1/document/batch-wrap", () => {
     expect(Object.hasOwn(keys, "__proto__")).toBe(true);
   });
 
+  it("has the length it says at and around the length from which answers go out in parts", async () => {
+    const { post } = await startHttp();
+    const { text } = await post(WRAP, { documentIds: [""] });
+    const room = (16 * 1_024 - Buffer.byteLength(text)) / 2;
+
+    for (const count of [-2, -1, 0, 1, 2].map((more) => Math.floor(room) + more)) {
+      const id = "ü".repeat(count);
+      const { json, headers, text: answer } = await post(WRAP, { documentIds: [id] });
+
+      expect(Object.keys((json as Batch).keys)).toEqual([id]);
+      expect(headers["content-length"]).toBe(String(Buffer.byteLength(answer)));
+      expect(headers["content-type"]).toBe("application/json");
+    }
+  });
+
   it("answers an id that is sent twice once", async () => {
     const { post, keys } = await startHttp();
 
