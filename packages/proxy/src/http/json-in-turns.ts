@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { endOfString, parseExactJson, setOwn } from "./exact-json.ts";
 
 export type ParseJson = (text: string) => unknown;
 
@@ -12,7 +13,6 @@ const MARK: string = randomBytes(16).toString("hex");
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -26,7 +26,7 @@ type Items = Record<string, unknown> | unknown[];
  */
 export async function parseInTurns(
   text: string,
-  parse: ParseJson = JSON.parse,
+  parse: ParseJson = parseExactJson,
   pieceLength: number = PIECE_LENGTH,
 ): Promise<unknown> {
   if (text.length <= pieceLength || !/^\s*\{/.test(text)) return parse(text);
@@ -83,7 +83,7 @@ class Cutter {
     const value = this.#parse(this.#rest + this.#text.slice(this.#taken)) as Items;
     for (const [name, member] of Object.entries(value)) {
       if (Array.isArray(member) && member[0] === MARK) {
-        define(value, name, this.#members[Number(member[1])]);
+        setOwn(value, name, this.#members[Number(member[1])]);
       }
     }
     return value;
@@ -128,28 +128,6 @@ class Cutter {
 
 function join(items: Items, piece: Items, names: readonly string[]): Items {
   if (Array.isArray(items)) for (const item of piece as unknown[]) items.push(item);
-  else for (const name of names) define(items, name, (piece as Record<string, unknown>)[name]);
+  else for (const name of names) setOwn(items, name, (piece as Record<string, unknown>)[name]);
   return items;
-}
-
-/** As JSON has it: a member called `__proto__` is one like any other. */
-function define(target: Items, name: string, value: unknown): void {
-  if (name !== "__proto__") (target as Record<string, unknown>)[name] = value;
-  else Object.defineProperty(target, name, { ...OWN, value });
-}
-
-const OWN = { configurable: true, enumerable: true, writable: true };
-
-/** Where the string that begins at `start` has its last quote. @throws SyntaxError */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  if (end < 0) throw new SyntaxError("a string without an end");
-  return end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
-  return backslashes % 2 === 1;
 }

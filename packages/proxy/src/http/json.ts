@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { ProxyError } from "../errors.ts";
+import { parseExactJson, type Reviver } from "./exact-json.ts";
 import { httpRefusal } from "./http-refusal.ts";
 import { parseInTurns } from "./json-in-turns.ts";
 
@@ -19,7 +20,7 @@ export function decodeText(bytes: Buffer): string {
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     throw notJson();
   }
@@ -44,13 +45,11 @@ function notJson(): ProxyError {
 
 /** The same value again, with whole numbers that no double holds as their decimal text. */
 export function parseExactly(text: string): Promise<unknown> {
-  return parseInTurns(text, (piece) => JSON.parse(piece, keepDigits as Reviver), EXACT_LENGTH);
+  return parseInTurns(text, (piece) => parseExactJson(piece, keepDigits as Reviver), EXACT_LENGTH);
 }
 
 /** Parsing with a reviver takes ten times as long. */
 const EXACT_LENGTH = 16_384;
-
-type Reviver = Parameters<typeof JSON.parse>[1];
 
 function keepDigits(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;

@@ -1,19 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseExactJson } from "../../src/http/exact-json.ts";
 import { parseExactly } from "../../src/http/json.ts";
 import { parseInTurns } from "../../src/http/json-in-turns.ts";
 
 /** So short that small texts are cut in many places. */
 const PIECE = 4;
 
-// Once V8's own parser has seen a key that ends with a backslash, it takes an escaped quote in its
-// place for that key and its end: JSON.parse('{"\\\\":1}'), JSON.parse('{"\\"":1}') on Node 24.21.
-const KEYS = fc
-  .oneof(
-    fc.string({ maxLength: 6 }),
-    fc.constantFrom("__proto__", "1", "0", 'a"b', "a\\b", "tenantId", "edeks"),
-  )
-  .filter((key) => !key.endsWith("\\"));
+const KEYS = fc.oneof(
+  fc.string({ maxLength: 6 }),
+  fc.constantFrom("__proto__", "1", "0", 'a"b', "a\\b", "\\", '"', "tenantId", "edeks"),
+);
 const VALUES = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
@@ -106,7 +103,7 @@ describe("a JSON text that is parsed in turns", () => {
 /** The value as text, members in their order, or that there is none. */
 async function outcome(text: string): Promise<unknown> {
   try {
-    return await parseInTurns(text, JSON.parse, PIECE).then(membersOf);
+    return await parseInTurns(text, parseExactJson, PIECE).then(membersOf);
   } catch (error) {
     return error instanceof SyntaxError ? "no JSON" : error;
   }
@@ -114,7 +111,7 @@ async function outcome(text: string): Promise<unknown> {
 
 function plainOutcome(text: string): unknown {
   try {
-    return membersOf(JSON.parse(text));
+    return membersOf(parseExactJson(text));
   } catch {
     return "no JSON";
   }
