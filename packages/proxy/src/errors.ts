@@ -30,6 +30,11 @@ export class ProxyError extends Error {
     this.#detail = options.detail;
   }
 
+  /** See {@link ProxyErrorOptions}. */
+  get detail(): string | undefined {
+    return this.#detail;
+  }
+
   /** Message and detail, for the log and the command line. */
   get fullMessage(): string {
     return this.#detail === undefined ? this.message : `${this.message}: ${this.#detail}`;

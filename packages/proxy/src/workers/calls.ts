@@ -1,5 +1,6 @@
 import type { MetricsSnapshot } from "@tenant-security/metrics";
 import type { Scrape } from "../http/ports.ts";
+import type { PlainError } from "./plain-error.ts";
 
 /** What a worker needs to know before everything else. */
 export interface Beginning {
@@ -51,8 +52,7 @@ export type KeyAnswer = { readonly key: SealedKey } | { readonly ticket: number 
 
 export interface KeyFailure {
   readonly ticket: number;
-  readonly message: string;
-  readonly status: string;
+  readonly error: PlainError;
 }
 
 /** What the primary asks of a worker. */
@@ -65,7 +65,7 @@ export interface ToWorker {
   /** Asks every KMS about the keys in use. */
   readonly recheck: readonly [null, null];
   /** Whether the configuration is too old to be used, and what to tell callers. */
-  readonly stale: readonly [{ readonly reason: string | undefined }, null];
+  readonly stale: readonly [{ readonly reason: PlainError | undefined }, null];
   /** Gets ready for connections. */
   readonly serve: readonly [null, null];
   readonly ping: readonly [null, null];

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { ProxyError } from "../errors.ts";
-import type { StatusName } from "../status.ts";
 import type { KeyAnswer, KeyFailure, KeyQuestion, SealedKey } from "./calls.ts";
+import { fromPlain } from "./plain-error.ts";
 
 export interface KeyBrokerOptions {
   /** Milliseconds for which a lease is handed to workers that do not have it yet. */
@@ -37,7 +36,7 @@ interface Flight {
   readonly waiting: {
     readonly worker: WorkerId;
     readonly resolve: (answer: KeyAnswer) => void;
-    readonly reject: (error: ProxyError) => void;
+    readonly reject: (error: Error) => void;
   }[];
 }
 
@@ -93,10 +92,9 @@ export class KeyBroker {
     for (const { resolve } of flight.waiting) resolve({ key: { ...key, verified } });
   }
 
-  failed({ ticket, message, status }: KeyFailure): void {
+  failed({ ticket, error }: KeyFailure): void {
     const flight = this.#end(ticket);
-    const error = new ProxyError(status as StatusName, message);
-    for (const { reject } of flight?.waiting ?? []) reject(error);
+    for (const { reject } of flight?.waiting ?? []) reject(fromPlain(error));
   }
 
   /** A lease that its KMS, or the configuration, does not stand for any more. */

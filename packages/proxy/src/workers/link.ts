@@ -1,5 +1,4 @@
-import { ProxyError } from "../errors.ts";
-import type { StatusName } from "../status.ts";
+import { fromPlain, type PlainError, toPlain } from "./plain-error.ts";
 
 /** What one side may ask of the other: name → argument and result, plain data both. */
 export type Calls = object;
@@ -26,17 +25,6 @@ interface Message {
   readonly answers?: number;
   readonly value?: unknown;
   readonly error?: PlainError;
-}
-
-/** An error as plain data; a `ProxyError` stays one, a system's error keeps what tells its cause. */
-interface PlainError {
-  readonly message: string;
-  readonly status?: StatusName | undefined;
-  readonly http?: number | undefined;
-  readonly code?: string | undefined;
-  readonly syscall?: string | undefined;
-  readonly address?: string | undefined;
-  readonly port?: number | undefined;
 }
 
 interface Pending {
@@ -170,25 +158,4 @@ export class Link<Outgoing extends Calls, Incoming extends Calls> {
       this.#settle(id)?.reject(new LinkError("the other process is gone"));
     }
   }
-}
-
-function toPlain(error: unknown): PlainError {
-  if (error instanceof ProxyError) {
-    return { message: error.message, status: error.status, http: error.http };
-  }
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
-    readonly address?: string;
-    readonly port?: number;
-  };
-  return { message: error.message, code, syscall, address, port };
-}
-
-function fromPlain({ message, status, http, ...system }: PlainError): Error {
-  if (status === undefined) return Object.assign(new Error(message), defined(system));
-  return new ProxyError(status, message, http === undefined ? {} : { http });
-}
-
-function defined(members: object): object {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

@@ -17,6 +17,7 @@ import { Fleet, type WorkerExit } from "./fleet.ts";
 import { KEY_GRACE_MS, KeyBroker } from "./key-broker.ts";
 import type { Handlers } from "./link.ts";
 import { MergedMetrics } from "./merged-metrics.ts";
+import { type PlainError, toPlain } from "./plain-error.ts";
 import { PrimaryEvents } from "./primary-events.ts";
 import { TransportKey } from "./transport-key.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
@@ -217,12 +218,12 @@ export class PrimaryService extends Lifecycle {
     for (const { link } of this.#fleet.all) link.tell("stale", { reason: told });
   }
 
-  #whyStale(): string | undefined {
+  #whyStale(): PlainError | undefined {
     try {
       this.#refresher.current();
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return toPlain(error);
     }
   }
 

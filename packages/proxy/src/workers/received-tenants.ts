@@ -7,6 +7,7 @@ import type { CurrentTenants } from "../keys/context.ts";
 import { type CredentialsOpener, ImageSnapshot } from "../tenants/image/image-snapshot.ts";
 import type { SecretStore, Snapshot } from "../tenants/source.ts";
 import type { ImagePart } from "./calls.ts";
+import { fromPlain, type PlainError } from "./plain-error.ts";
 
 interface Incoming {
   readonly version: number;
@@ -18,7 +19,7 @@ interface Incoming {
 export class ReceivedTenants implements CurrentTenants {
   readonly secretStore: SecretStore;
   /** Why the configuration must not be used any more. */
-  stale: string | undefined;
+  stale: PlainError | undefined;
   readonly #open: CredentialsOpener;
   #snapshot: Snapshot | undefined;
   #incoming: Incoming | undefined;
@@ -35,7 +36,7 @@ export class ReceivedTenants implements CurrentTenants {
 
   /** @throws ProxyError 100 before the first version and when the last one is too old */
   current(): Snapshot {
-    if (this.stale !== undefined) throw new ProxyError("UNKNOWN_ERROR", this.stale);
+    if (this.stale !== undefined) throw fromPlain(this.stale);
     if (this.#snapshot !== undefined) return this.#snapshot;
     throw new ProxyError("UNKNOWN_ERROR", "The configuration has not been loaded yet");
   }

@@ -2,6 +2,7 @@ import { ProxyError } from "../errors.ts";
 import type { ExchangedKey, KeyExchange, MadeKey } from "../keys/key-exchange.ts";
 import type { KeyQuestion, ToPrimary, ToWorker } from "./calls.ts";
 import { type Link, LinkError } from "./link.ts";
+import { toPlain } from "./plain-error.ts";
 import type { TransportKey } from "./transport-key.ts";
 
 export interface SharedKeysOptions {
@@ -75,8 +76,7 @@ export class SharedKeys implements KeyExchange {
       link.tell("keyMade", { ticket, key: transport.seal(name, copy()) });
       return made;
     } catch (error) {
-      const { message, status } = ProxyError.from(error);
-      link.tell("keyFailed", { ticket, message, status });
+      link.tell("keyFailed", { ticket, error: toPlain(ProxyError.from(error)) });
       throw error;
     }
   }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { bindingMismatch, DeniedEdek } from "../../src/edek/denied-edek.ts";
 import { ProxyError } from "../../src/errors.ts";
 import type { KeyAnswer, KeyQuestion, SealedKey } from "../../src/workers/calls.ts";
 import { KeyBroker } from "../../src/workers/key-broker.ts";
+import { toPlain } from "../../src/workers/plain-error.ts";
 
 const LEASE: KeyQuestion = { kind: "lease", name: "1/print/acme", replaces: 0 };
 const OPENED: KeyQuestion = { kind: "opened", name: "lease_unwrap/1/acme", replaces: 0 };
@@ -58,10 +60,24 @@ describe("workers that need the same key", () => {
     const ticket = ticketOf(await broker.ask(ADA, LEASE));
     const other = broker.ask(BOB, LEASE);
 
-    broker.failed({ ticket, status: "KMS_UNREACHABLE", message: "away" });
+    broker.failed({ ticket, error: { status: "KMS_UNREACHABLE", message: "away" } });
 
     await expect(other).rejects.toEqual(new ProxyError("KMS_UNREACHABLE", "away"));
     expect(ticketOf(await broker.ask(BOB, LEASE))).not.toBe(ticket);
+  });
+
+  it("know that the first one's failure is a denial, and when to try again", async () => {
+    const broker = brokerAt({ now: 0 });
+    const fail = async (error: Error): Promise<unknown> => {
+      const ticket = ticketOf(await broker.ask(ADA, OPENED));
+      const other = broker.ask(BOB, OPENED).catch((reason: unknown) => reason);
+      broker.failed({ ticket, error: toPlain(error) });
+      return other;
+    };
+
+    expect(await fail(bindingMismatch())).toBeInstanceOf(DeniedEdek);
+    const later = new ProxyError("KMS_UNREACHABLE", "away", { retryAfterSeconds: 4 });
+    expect(await fail(later)).toMatchObject({ http: 503, retryAfterSeconds: 4 });
   });
 
   it("make it themselves when the first one ends before it is made", async () => {

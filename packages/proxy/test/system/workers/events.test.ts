@@ -1,15 +1,29 @@
-import { EventReader } from "@tenant-security/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  EventReader,
+  FakeVault,
+  honest,
+  primary,
+  type VaultBehaviour,
+  vaultConfiguration,
+} from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { metric } from "../support/metrics.ts";
-import { BATCH_WRAP, body, outcome } from "../support/requests.ts";
-import { temporaryProxy } from "../support/world.ts";
+import { BATCH_WRAP, body, outcome, UNWRAP, type Wrapped } from "../support/requests.ts";
+import { temporaryFolder, temporaryProxy } from "../support/world.ts";
 import { clients } from "./support/clients.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
 
 const CLIENTS = 6;
 const env = { TSP_WORKERS: "3", TSP_ENABLE_LOGDRIVER_INTEGRATION: "true" };
+
+/** So late that all who ask do so meanwhile. */
+const slowly: VaultBehaviour = async (call) => {
+  await sleep(500);
+  return honest(call);
+};
 
 describe("events of several workers", () => {
   it("come out of one socket, each once", async () => {
@@ -42,6 +56,41 @@ describe("events of several workers", () => {
     expect(await metric(url, "tsp_events_accepted_total")).toBe(made);
     expect(await metric(url, "tsp_event_queue_length")).toBe(capacity);
     expect(await metric(url, "tsp_real_time_security_event_failures_total")).toBe(made - capacity);
+  });
+
+  it("tell of every attempt on another tenant's EDEK, though one worker asked the KMS for all", async () => {
+    const vault = await FakeVault.start({ shared: slowly });
+    onTestFinished(() => vault.close());
+    const folder = temporaryFolder();
+    const entry = vaultConfiguration(1, { address: vault.url, keyName: "shared" });
+    folder.configure({
+      version: 1,
+      kmsConfigurations: [{ ...entry, leasingAllowed: true }],
+      tenants: ["acme", "thief"].map((id) => ({ id, configurations: [primary(1)] })),
+    });
+    const { url, eventsUrl } = await temporaryProxy({
+      folder,
+      env: { ...env, TSP_KMS_ALLOWED_HOSTS: vault.url },
+    });
+    const reader = new EventReader(eventsUrl);
+    onTestFinished(() => reader.close());
+    const all = clients(url, CLIENTS);
+    const { edek } = (await all[0]!.wrap("acme")).json as Wrapped;
+    for (const { wrap } of all) await wrap("nobody");
+    const before = vault.calls.get("shared") ?? 0;
+
+    const attempt = body("thief", { encryptedDocumentKey: edek });
+    const answers = await Promise.all(all.map(({ post }) => post(UNWRAP, attempt)));
+
+    for (const answer of answers) expect(outcome(answer)).toEqual([400, 203]);
+    expect((vault.calls.get("shared") ?? 0) - before).toBe(1);
+    const denied = () => reader.pending.filter(({ tenantId }) => tenantId === "thief");
+    await eventually(
+      () => denied().length,
+      (count) => count >= CLIENTS,
+    );
+    const names = denied().map(({ iclFields }) => iclFields.event);
+    expect(names).toEqual(Array(CLIENTS).fill("DATA_DENY_ACCESS"));
   });
 });
 

@@ -42,6 +42,27 @@ describe("a configuration that changes", () => {
     for (const { wrap } of clients(url, 6)) expect((await wrap("leased")).status).toBe(200);
   });
 
+  it("that is too old tells callers so, and the log in which file and why", async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await temporaryProxy({
+      folder,
+      env: { ...env, TSP_CONFIG_REFRESH_INTERVAL_MS: "200", TSP_CONFIG_MAX_AGE_MS: "1000" },
+    });
+    const all = clients(url, 3);
+    folder.write("tenants.json", "{ broken");
+    await expect
+      .poll(async () => (await all[0]!.wrap("leased")).status, { timeout: 20_000 })
+      .toBe(500);
+
+    for (const { wrap } of all) expect((await wrap("leased")).text).not.toContain("tenants.json");
+
+    const tellers = () => {
+      const told = program.log.filter(({ message }) => /too old.*tenants\.json/.test(message));
+      return new Set(told.map(({ worker }) => worker));
+    };
+    await expect.poll(tellers).toEqual(new Set([0, 1, 2]));
+  });
+
   it("is not there at the start: mistakes are told, with exit code 78", async () => {
     const folder = temporaryFolder();
     folder.write("tenants.json", "{ broken");
