@@ -50,15 +50,20 @@ Logs are JSON lines on standard output. With --demo or --hints, text for people 
     const { createService } = await import("../../service.ts");
     const { startMistake } = await import("../start-mistake.ts");
     const service = createService(settings, { logger: log.logger, env });
-    const starting = service.start();
+    let stopping = false;
     followSignals({
-      stop: () => service.stop(),
+      stop: () => {
+        stopping = true;
+        return service.stop();
+      },
       onStop: (reason) => log.logger.info({ reason }, "stopping"),
       onError: (error) => log.logger.fatal({ err: error }, "unexpected error, stopping"),
       flush: () => log.flush(),
       deadlineMs: settings.shutdown.deadlineMs,
     });
-    const addresses = await starting.catch((cause: unknown) => {
+    const addresses = await service.start().catch((cause: unknown) => {
+      // Ended by a signal or an error that was told, and the stop decides about the exit code.
+      if (stopping) return new Promise<never>(() => {});
       log.flush();
       throw startMistake(cause, settings);
     });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { childrenOf, EventReader } from "@tenant-security/testkit";
+import { childrenOf, EventReader, Program, proxyEnvironment } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { wrapUntilClosed } from "../support/clients.ts";
 import { eventually } from "../support/eventually.ts";
-import { temporaryProxy } from "../support/world.ts";
+import { temporaryFolder, temporaryProxy } from "../support/world.ts";
 import { clients } from "./support/clients.ts";
 import { workersOf } from "./support/processes.ts";
 
@@ -92,6 +92,22 @@ describe("a proxy of several processes that is stopped", () => {
 
     expect(await workersOf(proxy, WORKERS)).toEqual(pids);
     expect(await proxy.program.stop("SIGINT")).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe("a proxy that is stopped while it starts", () => {
+  it.for(["1", "2"])("ends in order and complains of nothing; workers: %s", async (workers) => {
+    const folder = temporaryFolder();
+    const environment = { ...proxyEnvironment(folder), TSP_WORKERS: workers };
+    const program = new Program(["start"], { env: environment });
+    onTestFinished(async () => void (await program.stop("SIGKILL")));
+    await program.until(() => program.log.find(({ message }) => message === "starting"));
+
+    program.signal("SIGTERM");
+
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(program.stderr).toBe("");
+    expect(program.log.at(-1)?.message).toBe("stopped");
   });
 });
 
