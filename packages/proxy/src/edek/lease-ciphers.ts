@@ -20,6 +20,11 @@ export interface LeaseCipher {
   open(dek: Buffer, key: Buffer, sealed: Buffer, iv: Buffer, binding: Buffer): boolean;
 }
 
+export interface SealingSettings {
+  readonly binding: "tenant" | "none";
+  readonly leaseCipher: keyof typeof LEASE_CIPHERS;
+}
+
 const TAG_BYTES = 16;
 const GCM_NONCE_BYTES = 12;
 const XCHACHA_NONCE_BYTES = 24;
@@ -76,6 +81,11 @@ export const LEASE_CIPHERS: Readonly<Record<"xchacha20-poly1305" | "aes-256-gcm"
 
 /** What the original writes: no version byte, nothing authenticated beside the key. */
 export const ORIGINAL_LEASE_CIPHER: LeaseCipher = ORIGINAL;
+
+/** What new EDEKs are sealed with under a lease. */
+export function sealsWith({ binding, leaseCipher }: SealingSettings): LeaseCipher {
+  return binding === "tenant" ? LEASE_CIPHERS[leaseCipher] : ORIGINAL_LEASE_CIPHER;
+}
 
 const BY_VERSION: ReadonlyMap<number, LeaseCipher> = new Map([
   [0x02, AES_GCM],

@@ -1,4 +1,4 @@
-import { LEASE_CIPHERS, ORIGINAL_LEASE_CIPHER } from "../edek/lease-ciphers.ts";
+import { sealsWith } from "../edek/lease-ciphers.ts";
 import type { Settings } from "../config/settings.ts";
 import type { SecretStore, Snapshot } from "../tenants/source.ts";
 import { batchUnwrapKeys } from "./batch-unwrap.ts";
@@ -132,16 +132,11 @@ interface Parts extends Omit<KeyServiceOptions, "now" | "notices"> {
 }
 
 function createLeases(parts: Parts): Leases {
-  const { bound, counter, exchange, kms, memory, notices, now, random, settings } = parts;
-  const {
-    leaseCipher,
-    leaseCacheSize,
-    leaseMaxAgeMs: maxAgeMs,
-    leaseMaxWraps: maxWraps,
-  } = settings;
+  const { counter, exchange, kms, memory, notices, now, random, settings } = parts;
+  const { leaseCacheSize, leaseMaxAgeMs: maxAgeMs, leaseMaxWraps: maxWraps } = settings;
   const { maxWrappingLeases = MAX_WRAPPING_LEASES } = parts;
   const vault: KeyVault = { memory, keys: new Set() };
-  const cipher = bound ? LEASE_CIPHERS[leaseCipher] : ORIGINAL_LEASE_CIPHER;
+  const cipher = sealsWith(settings);
   const sealer = new LeaseSealer(cipher, random);
   return new Leases({
     vault,

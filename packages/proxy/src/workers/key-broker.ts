@@ -9,6 +9,11 @@ export interface KeyBrokerOptions {
   readonly patienceMs: number;
   /** Leases kept; a worker makes one anew that was pushed out. */
   readonly max: number;
+  /**
+   * How often a lease is handed out, to its maker first: each time for a part of the wraps it may do,
+   * also to a worker that replaces another one. Left out: its wraps are not limited.
+   */
+  readonly parts?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
@@ -25,6 +30,8 @@ interface Kept {
   readonly recheck: number;
   readonly at: number;
   readonly endsAt: number;
+  /** How often it was handed out. */
+  parts: number;
 }
 
 interface Flight {
@@ -50,6 +57,7 @@ const OPENED_MS = 5_000;
 export class KeyBroker {
   readonly #options: KeyBrokerOptions;
   readonly #now: () => number;
+  readonly #parts: number;
   readonly #kept: LRUCache<string, Kept>;
   readonly #flights = new Map<string, Flight>();
   readonly #byTicket = new Map<number, Flight>();
@@ -57,16 +65,17 @@ export class KeyBroker {
   #recheck = 0;
 
   constructor(options: KeyBrokerOptions) {
-    const { now = () => performance.now() } = options;
+    const { now = () => performance.now(), parts = Infinity } = options;
     this.#options = options;
     this.#now = now;
+    this.#parts = parts;
     this.#kept = new LRUCache({ max: options.max });
   }
 
   /** A ticket: the worker makes the key and tells `made` or `failed`. */
   async ask(worker: WorkerId, question: KeyQuestion): Promise<KeyAnswer> {
     const name = nameOf(question);
-    const kept = this.#find(name, question);
+    const kept = this.#take(name, question);
     if (kept !== undefined) return { key: kept };
     const flight = this.#flights.get(name);
     if (flight === undefined) return { ticket: this.#begin(name, question, worker, []) };
@@ -88,8 +97,11 @@ export class KeyBroker {
     const endsAt = at + (isLease ? this.#options.leaseMs - key.ageMs : OPENED_MS);
     const { recheck } = flight;
     const verified = recheck === this.#recheck;
-    this.#kept.set(nameOf(flight.question), { key, recheck, at, endsAt });
-    for (const { resolve } of flight.waiting) resolve({ key: { ...key, verified } });
+    const name = nameOf(flight.question);
+    const served = flight.waiting.splice(0, isLease ? this.#parts - 1 : Infinity);
+    this.#kept.set(name, { key, recheck, at, endsAt, parts: 1 + served.length });
+    for (const { resolve } of served) resolve({ key: { ...key, verified } });
+    this.#passOn(flight);
   }
 
   failed({ ticket, error }: KeyFailure): void {
@@ -118,20 +130,27 @@ export class KeyBroker {
       flight.waiting.splice(0, flight.waiting.length, ...waiting);
       if (flight.maker !== worker) continue;
       this.#end(flight.ticket);
-      const next = waiting.shift();
-      if (next === undefined) continue;
-      const { question } = flight;
-      next.resolve({ ticket: this.#begin(nameOf(question), question, next.worker, waiting) });
+      this.#passOn(flight);
     }
   }
 
-  #find(name: string, { kind, replaces }: KeyQuestion): SealedKey | undefined {
+  /** The first of those who still wait makes the key for the others. */
+  #passOn({ question, waiting }: Flight): void {
+    const [next, ...others] = waiting;
+    if (next === undefined) return;
+    next.resolve({ ticket: this.#begin(nameOf(question), question, next.worker, others) });
+  }
+
+  /** What is kept, if it may be handed out once more. */
+  #take(name: string, { kind, replaces }: KeyQuestion): SealedKey | undefined {
     const kept = this.#kept.get(name);
     const now = this.#now();
     if (kept === undefined || now >= kept.endsAt) return undefined;
     if (replaces !== 0 && kept.key.leaseId === replaces) return undefined;
     const verified = kept.recheck === this.#recheck;
     if (kind === "opened" && !verified) return undefined;
+    if (kind === "lease" && kept.parts >= this.#parts) return undefined;
+    kept.parts += 1;
     return { ...kept.key, verified, ageMs: kept.key.ageMs + (now - kept.at) };
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EventQueue } from "@tenant-security/event-queue";
 import type { Address, Settings } from "../config/settings.ts";
 import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../descriptors.ts";
+import { sealsWith } from "../edek/lease-ciphers.ts";
 import { createFileSource } from "../file-source/source.ts";
 import { readTlsPair } from "../http/server/tls.ts";
 import { StopDeadline } from "../service/deadline.ts";
@@ -64,6 +65,7 @@ export class PrimaryService extends Lifecycle {
       leaseMs: settings.keys.leaseMaxAgeMs * LEASE_HANDED_ON,
       patienceMs: settings.kms.timeoutMs + KEY_GRACE_MS,
       max: MAX_LEASES,
+      ...(sealsWith(settings.keys).limited && { parts: settings.workers }),
     });
     this.#fleet = new Fleet({
       workers: settings.workers,

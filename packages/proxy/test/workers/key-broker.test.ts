@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bindingMismatch, DeniedEdek } from "../../src/edek/denied-edek.ts";
 import { ProxyError } from "../../src/errors.ts";
 import type { KeyAnswer, KeyQuestion, SealedKey } from "../../src/workers/calls.ts";
-import { KeyBroker } from "../../src/workers/key-broker.ts";
+import { KeyBroker, type KeyBrokerOptions } from "../../src/workers/key-broker.ts";
 import { toPlain } from "../../src/workers/plain-error.ts";
 
 const LEASE: KeyQuestion = { kind: "lease", name: "1/print/acme", replaces: 0 };
@@ -23,8 +23,9 @@ function key(leaseId: number, ageMs = 0): SealedKey {
   };
 }
 
-function brokerAt(clock: { now: number }): KeyBroker {
+function brokerAt(clock: { now: number }, limits: Pick<KeyBrokerOptions, "parts"> = {}): KeyBroker {
   return new KeyBroker({
+    ...limits,
     leaseMs: LEASE_MS,
     patienceMs: PATIENCE_MS,
     max: 100,
@@ -144,6 +145,31 @@ describe("a lease that one worker made", () => {
     clock.now = LEASE_MS - 100;
 
     expect(await broker.ask(BOB, LEASE)).toHaveProperty("ticket");
+  });
+
+  it("is handed out for no more parts of its wraps than it has, whoever asks", async () => {
+    const broker = brokerAt({ now: 0 }, { parts: 2 });
+    broker.made(ticketOf(await broker.ask(ADA, LEASE)), key(7));
+    expect(await broker.ask(BOB, LEASE)).toHaveProperty("key");
+    broker.gone(BOB);
+
+    const ticket = ticketOf(await broker.ask(CY, LEASE));
+    broker.made(ticket, key(9));
+
+    expect(await broker.ask(BOB, { ...LEASE, replaces: 7 })).toEqual({ key: key(9) });
+  });
+
+  it("leaves the next one to those who waited and got no part of it", async () => {
+    const broker = brokerAt({ now: 0 }, { parts: 2 });
+    const ticket = ticketOf(await broker.ask(ADA, LEASE));
+    const bob = broker.ask(BOB, LEASE);
+    const cy = broker.ask(CY, LEASE);
+
+    broker.made(ticket, key(7));
+
+    expect(await bob).toEqual({ key: key(7) });
+    broker.made(ticketOf(await cy), key(9));
+    expect(await broker.ask(ADA, LEASE)).toEqual({ key: key(9) });
   });
 
   it("is handed on no more once it is withdrawn", async () => {

@@ -1,10 +1,12 @@
 import { FakeVault, honest, primary, vaultConfiguration } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { FIELD, openEdek } from "../support/edek.ts";
+import { metric } from "../support/metrics.ts";
 import { BATCH_WRAP, body, outcome, UNWRAP, type Wrapped } from "../support/requests.ts";
 import { vaultProxy } from "../support/vault-proxy.ts";
 import { temporaryFolder, temporaryProxy } from "../support/world.ts";
 import { clients } from "./support/clients.ts";
+import { workersOf } from "./support/processes.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -66,6 +68,33 @@ describe("the lease of a tenant", () => {
 
     expect([...used.values()].reduce((sum, each) => sum + each, 0)).toBe(CLIENTS * 25);
     expect(Math.max(...used.values())).toBeLessThanOrEqual(30);
+  });
+
+  it("wraps no more than that when workers are replaced, which begin with a part of their own", async () => {
+    const { proxy } = await vaultProxy(
+      { acme: honest },
+      {
+        leased: true,
+        env: { TSP_WORKERS: "2", TSP_EDEK_BINDING: "none", TSP_LEASE_MAX_WRAPS: "40" },
+      },
+    );
+    const used = new Map<number, number>();
+
+    for (let restarts = 0; restarts < 3; restarts += 1) {
+      const workers = await workersOf(proxy, 2);
+      await expect.poll(() => metric(proxy.url, "tsp_workers"), { timeout: 20_000 }).toBe(2);
+      for (const { wrap } of clients(proxy.url, 2)) {
+        for (let each = 0; each < 15; each += 1) {
+          const id = leaseIdOf((await wrap("acme")).json as Wrapped);
+          used.set(id, (used.get(id) ?? 0) + 1);
+        }
+      }
+      process.kill(workers[0]!, "SIGKILL");
+      await expect.poll(() => workersOf(proxy, 2)).not.toEqual(workers);
+    }
+
+    expect([...used.values()].reduce((sum, each) => sum + each, 0)).toBe(90);
+    expect(Math.max(...used.values())).toBeLessThanOrEqual(40);
   });
 
   it("is gone from all workers after a refresh when its KMS refuses it", async () => {
