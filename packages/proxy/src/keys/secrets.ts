@@ -65,7 +65,9 @@ export class Secrets {
     const name = JSON.stringify([key.tenantId, key.secretType, key.secretPath]);
     const creating = this.#creating.run(name, () => this.#create(tenant, key));
     const current = await untilAborted(creating, signal);
-    return [current, ...stored.filter(({ id }) => id !== current.id)];
+    if (stored.length === 0) return [current];
+    // The store knows from when on the new one is used.
+    return untilAborted(this.#options.store.find(key), signal);
   }
 
   /**

@@ -38,7 +38,8 @@ export type SecretKey = Pick<StoredSecret, "tenantId" | "secretType" | "secretPa
 
 export interface SecretStore {
   /**
-   * Secrets of one path that may still be used: the current one first, then those in rotation.
+   * Secrets of one path that may still be used: the current one first, then those in rotation. One
+   * that has just been made may count as in rotation until all processes can know it.
    * Archived ones are left out. Empty when there is none.
    */
   find(key: SecretKey): Promise<readonly StoredSecret[]>;

@@ -135,6 +135,8 @@ function foreign(id: number) {
     id,
     rotationStatus: "current",
     encryptedSecret: edek(`${id}`).toString("base64"),
+    created: "2024-05-01T10:00:00.000Z",
+    updated: "2024-05-02T10:00:00.000Z",
   };
 }
 

@@ -10,6 +10,8 @@ export interface SecretReaderOptions {
   readonly folder: string;
   /** How long `find` may go without looking at the disk, in milliseconds. */
   readonly freshMs: number;
+  /** How long a new secret is only known before it is used for what is encrypted, in milliseconds. */
+  readonly settleMs: number;
   /** Paths whose secrets are remembered. */
   readonly cacheSize: number;
 }
@@ -26,6 +28,9 @@ interface Known {
   readonly at: number;
   readonly generations: readonly Generation[];
   readonly secrets: readonly SecretFile[];
+  /** What is answered until the newest secret is used. */
+  readonly before: readonly SecretFile[];
+  readonly settledAt: number;
 }
 
 const FOLDER_NAME = /^[0-9a-f]{64}$/;
@@ -34,29 +39,55 @@ const FOLDER_NAME = /^[0-9a-f]{64}$/;
 export class SecretReader {
   readonly #folder: string;
   readonly #freshMs: number;
+  readonly #settleMs: number;
   readonly #known: LRUCache<string, Known>;
 
-  constructor({ folder, freshMs, cacheSize }: SecretReaderOptions) {
+  constructor({ folder, freshMs, settleMs, cacheSize }: SecretReaderOptions) {
     this.#folder = folder;
     this.#freshMs = freshMs;
+    this.#settleMs = settleMs;
     this.#known = new LRUCache({ max: cacheSize });
   }
 
-  /** The current secret of a path, then those in rotation, newest first. */
+  /**
+   * The current secret of a path, then those in rotation, newest first. A secret that takes the place
+   * of another one does so when every process has had time to learn of it: what one encrypts with it,
+   * all others can decrypt.
+   */
   async find(key: SecretKey): Promise<readonly SecretFile[]> {
     const name = folderName(key);
     const known = this.#known.get(name);
     const at = performance.now();
-    if (known && at - known.at < this.#freshMs) return known.secrets;
+    if (known && at - known.at < this.#freshMs) return inForce(known, at);
 
     const generations = (await this.#found(name)).filter(isInUse);
-    const secrets =
+    const now =
       known && isSame(known.generations, generations)
-        ? known.secrets
-        : await this.#readAll(name, generations);
+        ? { ...known, at }
+        : this.#knownFrom(at, generations, await this.#readAll(name, generations));
     // Nothing is what a path has just before it gets its first secret: not worth remembering.
-    if (secrets.length > 0) this.#known.set(name, { at, generations, secrets });
-    return secrets;
+    if (now.secrets.length > 0) this.#known.set(name, now);
+    return inForce(now, at);
+  }
+
+  #knownFrom(
+    at: number,
+    generations: readonly Generation[],
+    secrets: readonly SecretFile[],
+  ): Known {
+    const [newest, previous, ...others] = secrets;
+    if (newest?.rotationStatus !== "current" || previous === undefined) {
+      return { at, generations, secrets, before: secrets, settledAt: at };
+    }
+    const ageMs = Date.now() - Date.parse(newest.created);
+    // Where the clock was set back, or that of another machine is wrong, age says nothing.
+    const leftMs = Math.abs(ageMs) < this.#settleMs ? this.#settleMs - ageMs : 0;
+    const before: readonly SecretFile[] = [
+      { ...previous, rotationStatus: "current" },
+      { ...newest, rotationStatus: "in-rotation" },
+      ...others,
+    ];
+    return { at, generations, secrets, before, settledAt: at + leftMs };
   }
 
   /** Looks at the disk when the path is asked for next. */
@@ -119,6 +150,10 @@ function unreadable(cause: unknown): never {
     `The stored tenant secrets cannot be read (${errorCode(cause) ?? "unknown"})`,
     { cause },
   );
+}
+
+function inForce({ secrets, before, settledAt }: Known, at: number): readonly SecretFile[] {
+  return at < settledAt ? before : secrets;
 }
 
 function isInUse({ status }: Generation): boolean {

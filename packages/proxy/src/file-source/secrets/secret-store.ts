@@ -13,6 +13,11 @@ export interface FileSecretStoreOptions {
   readonly folder: string;
   /** How long `find` may go without looking at the disk. Default: 1 000 ms. */
   readonly freshMs?: number;
+  /**
+   * How long the predecessor of a new secret stays the one to encrypt with, until every process knows
+   * the new one. Default: `SETTLE_MS`.
+   */
+  readonly settleMs?: number;
   /** Paths whose secrets are remembered. Default: 10 000. */
   readonly cacheSize?: number;
 }
@@ -26,6 +31,11 @@ export interface Rotation {
 
 const DRAFT_AGE_MS = 3_600_000;
 
+const FRESH_MS = 1_000;
+
+/** As long as a process may not have looked at the disk, and once more for slow disks and clocks. */
+export const SETTLE_MS: number = 2 * FRESH_MS;
+
 /**
  * Tenant secrets as files, one for each secret and status. Files are only ever added, each whole and
  * exclusively, so that processes need no lock, and a crash leaves nothing half done.
@@ -37,10 +47,11 @@ export class FileSecretStore implements SecretStore {
   readonly #ids: SecretIds;
   #prepared: Promise<void> | undefined;
 
-  constructor({ folder, freshMs = 1_000, cacheSize = 10_000 }: FileSecretStoreOptions) {
+  constructor(options: FileSecretStoreOptions) {
+    const { folder, freshMs = FRESH_MS, settleMs = SETTLE_MS, cacheSize = 10_000 } = options;
     this.#folder = folder;
     this.#scratch = join(folder, "tmp");
-    this.#reader = new SecretReader({ folder, freshMs, cacheSize });
+    this.#reader = new SecretReader({ folder, freshMs, settleMs, cacheSize });
     this.#ids = new SecretIds({
       folder: join(folder, "ids"),
       highestInUse: async () => {
@@ -59,7 +70,10 @@ export class FileSecretStore implements SecretStore {
   async create(key: SecretKey, encryptedSecret: Uint8Array): Promise<SecretFile> {
     const name = folderName(key);
     const [newest] = await this.#generations(name);
-    if (newest?.status === "current") return await this.#reader.read(name, newest);
+    if (newest?.status === "current") {
+      this.#reader.forget(name);
+      return await this.#reader.read(name, newest);
+    }
     const number = (newest?.number ?? 0) + 1;
     const id = await this.#explained(() => this.#ids.next());
     const secret = newSecret(key, id, encryptedSecret);

@@ -21,7 +21,8 @@ export function subject(): {
   readonly again: () => FileSecretStore;
 } {
   const folder = new TestFolder();
-  return { folder, store: open(folder), again: () => open(folder) };
+  const options = { settleMs: 0 };
+  return { folder, store: open(folder, options), again: () => open(folder, options) };
 }
 
 export function open(

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { edek, folderOf, KEY, open, pick, subject } from "./helpers.ts";
 
 describe("a new path", () => {
@@ -158,6 +158,46 @@ describe("rotation", () => {
     expect((await again().find(KEY)).map(({ id }) => id)).toEqual([4, 3, 2, 1]);
     expect((await store.archive(KEY)).map(({ id }) => id)).toEqual([3, 2, 1]);
     expect((await again().find(KEY)).map(({ id }) => id)).toEqual([4]);
+  });
+
+  it("leaves the old one current until every process can know the new one", async () => {
+    const { folder, store: other } = subject();
+    const store = open(folder, { settleMs: 1_000, freshMs: 60_000 });
+    const first = await store.create(KEY, edek(1));
+    const { current } = await other.rotate(KEY, async () => edek(2));
+
+    expect(await store.find(KEY)).toEqual([
+      { ...first, updated: expect.any(String) },
+      { ...current, rotationStatus: "in-rotation" },
+    ]);
+    await expect
+      .poll(async () => (await store.find(KEY)).map(({ id }) => id), { timeout: 30_000 })
+      .toEqual([2, 1]);
+    expect((await store.find(KEY))[0]?.rotationStatus).toBe("current");
+  });
+
+  it("leaves nothing current that is archived", async () => {
+    const { folder, store: other } = subject();
+    await other.create(KEY, edek(1));
+    await other.rotate(KEY, async () => edek(2));
+    await other.archive(KEY);
+
+    const store = open(folder, { settleMs: 60_000 });
+
+    expect(await store.find(KEY)).toMatchObject([{ id: 2, rotationStatus: "current" }]);
+  });
+
+  it("goes by no clock that another machine has wrong", async () => {
+    const { folder, store: other } = subject();
+    await other.create(KEY, edek(1));
+    vi.setSystemTime(Date.now() + 3_600_000);
+    onTestFinished(() => void vi.useRealTimers());
+    await other.rotate(KEY, async () => edek(2));
+    vi.useRealTimers();
+
+    const store = open(folder, { settleMs: 60_000 });
+
+    expect((await store.find(KEY)).map(({ id }) => id)).toEqual([2, 1]);
   });
 
   it("by another process is seen within a second, without looking all the time", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Arguments } from "../../arguments.ts";
 import { CliError } from "../../cli-error.ts";
 import type { Command } from "../../command.ts";
@@ -11,9 +12,10 @@ export const secretsRotateCommand: Command = {
   summary: "makes a new current secret; the old one stays usable, in rotation",
   synopsis: SECRET_SYNOPSIS,
   description: `
-Begins a rotation: the current secret goes into rotation, and a new one takes its place at once. From then
-on proxies answer with keys of both, the new one first. Have applications write their data again,
-then end the rotation with \`secrets archive\`. Running proxies notice within a second.`,
+Begins a rotation: the current secret goes into rotation, and a new one takes its place. Proxies learn of it
+within a second, and two seconds after it was made all of them answer with its keys first. The command ends
+when it is so. From then on have applications write their data again, then end the rotation with
+\`secrets archive\`.`,
   options: { ...SECRET_OPTIONS, ...CONFIG_OPTION, json: { help: "prints one JSON object a line" } },
   exitCodes: {
     0: "rotated; both secrets are shown",
@@ -27,6 +29,7 @@ then end the rotation with \`secrets archive\`. Running proxies notice within a 
     const { withToolbox } = await import("../../toolbox.ts");
     const { makeWrappedKey, refused } = await import("../../wrapped-key.ts");
     const { shownSecrets } = await import("../../secret-table.ts");
+    const { SETTLE_MS } = await import("../../../file-source/secrets/secret-store.ts");
     return withToolbox(settingsForTools(args, terminal), terminal, async (toolbox) => {
       const next = () => makeWrappedKey(toolbox, key.tenantId);
       const rotation = await toolbox.source.secrets.rotate(key, next).catch((error: unknown) => {
@@ -35,6 +38,7 @@ then end the rotation with \`secrets archive\`. Running proxies notice within a 
       if (rotation.rotated === undefined) {
         throw new CliError("the path has no current secret: nothing to rotate", EXIT.failed);
       }
+      await sleep(SETTLE_MS, undefined, { signal: terminal.signal }).catch(() => {});
       const both = [rotation.current, rotation.rotated].filter((each) => each !== undefined);
       terminal.print(shownSecrets(both, args.flag("json")));
       return EXIT.ok;
