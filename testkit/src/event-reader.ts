@@ -58,8 +58,13 @@ export class EventReader {
   }
 
   async #pull(): Promise<void> {
-    for await (const [frame] of this.#socket) {
-      this.#pending.push(JSON.parse(String(frame)) as SecurityEventMessage);
+    try {
+      for await (const [frame] of this.#socket) {
+        this.#pending.push(JSON.parse(String(frame)) as SecurityEventMessage);
+      }
+    } catch (error) {
+      // Events may still be on their way when it is closed.
+      if (!this.#socket.closed) throw error;
     }
   }
 }

@@ -50,6 +50,23 @@ describe("events tail", () => {
     expect((await program.exited).code).toBe(0);
   });
 
+  it("ends in order while more events come than it can show", async () => {
+    const { send, endpoint } = await aSource();
+    const flood = Array.from({ length: 1_000 }, () => anEvent("acme"));
+    const program = tail(["--connect", endpoint]);
+    const sending = (async () => {
+      while (program.running) await send(...flood);
+    })();
+    // What is left has no reader when the test is over and its socket is closed.
+    sending.catch(() => {});
+
+    await program.until(() => program.stdout.length > 100_000 || undefined);
+    program.signal("SIGINT");
+
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(program.stderr).toMatch(/\n\d+ events read\.\n$/);
+  });
+
   it("says that it takes events away from other readers", async () => {
     const { endpoint } = await aSource();
     const program = tail(["--connect", endpoint]);

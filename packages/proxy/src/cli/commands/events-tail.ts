@@ -75,11 +75,16 @@ async function show(socket: Pull, args: Arguments, terminal: Terminal): Promise<
   const tenantId = args.text("tenant");
   const json = args.flag("json");
   let count = 0;
-  for await (const [frame] of socket) {
-    count += 1;
-    const text = frame?.toString() ?? "";
-    const line = eventLine(text, { tenantId, json });
-    if (line !== undefined) terminal.print(`${line}\n`);
+  try {
+    for await (const [frame] of socket) {
+      count += 1;
+      const text = frame?.toString() ?? "";
+      const line = eventLine(text, { tenantId, json });
+      if (line !== undefined) terminal.print(`${line}\n`);
+    }
+  } catch (error) {
+    // What a socket throws that is closed in the middle of a stream is only its end.
+    if (!socket.closed) throw error;
   }
   return count;
 }
