@@ -24,5 +24,9 @@ export {
   mergeSnapshots,
   scrapeMerged,
 } from "./metrics.ts";
+export type { Mirror } from "./mirror.ts";
+export { MIRROR_BYTES } from "./mirror-layout.ts";
+export { readMirror } from "./mirror-reader.ts";
 export { PROCESS_CATALOG } from "./process-catalog.ts";
+export { updated } from "./updated.ts";
 export type { CounterSeries, GaugeSeries, HistogramSeries } from "./series.ts";

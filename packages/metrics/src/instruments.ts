@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 import { CATALOG } from "./catalog.ts";
 import type { LabelsOf, MetricDefinition } from "./definition.ts";
 import { boundLabels, expose, histogramSamples, singleSamples } from "./exposed.ts";
-import { LabelIndex } from "./label-index.ts";
+import { LabelIndex, type LabelValues } from "./label-index.ts";
 import {
   Buckets,
   Count,
@@ -11,6 +11,7 @@ import {
   type HistogramSeries,
   Level,
 } from "./series.ts";
+import type { Slots, Span } from "./slots.ts";
 
 interface SeriesOfKind {
   readonly counter: CounterSeries;
@@ -36,10 +37,12 @@ export type Instruments = {
   readonly [Name in keyof typeof CATALOG]: InstrumentOf<(typeof CATALOG)[Name]>;
 };
 
-/** Makes the instruments and lets `registry` expose them. */
-export function createInstruments(registry: Registry): Instruments {
+/** Makes the instruments, which count in `slots`, and lets `registry` expose them. */
+export function createInstruments(registry: Registry, slots: Slots): Instruments {
   const instruments = Object.entries<MetricDefinition>(CATALOG).map(([name, definition]) => {
-    const index = createIndex(registry, definition);
+    const index = createIndex(registry, definition, (length, labels) =>
+      slots.take(length, { metric: name, labels }),
+    );
     const hasLabels = Object.keys(definition.labels).length > 0;
     return [name, hasLabels ? { with: index.find.bind(index) } : index.find({})];
   });
@@ -50,18 +53,22 @@ export function createInstruments(registry: Registry): Instruments {
 function createIndex(
   registry: Registry,
   definition: MetricDefinition,
+  take: (length: number, labels: LabelValues) => Span,
 ): LabelIndex<Count> | LabelIndex<Level> | LabelIndex<Buckets> {
   const { kind, name, buckets = [], absentUntilSet = false } = definition;
   if (kind === "histogram") {
     const bounds = Float64Array.from(buckets);
     const labels = boundLabels(buckets);
-    const index = new LabelIndex(definition, () => new Buckets(bounds));
+    const index = new LabelIndex(
+      definition,
+      (values) => new Buckets(bounds, take(bounds.length + 2, values)),
+    );
     expose(registry, definition, () => histogramSamples(name, labels, index));
     return index;
   }
   const index =
     kind === "counter"
-      ? new LabelIndex(definition, () => new Count())
+      ? new LabelIndex(definition, (values) => new Count(take(1, values)))
       : new LabelIndex(definition, () => new Level(absentUntilSet ? NaN : 0));
   expose(registry, definition, () => singleSamples(index));
   return index;

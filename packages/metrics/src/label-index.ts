@@ -17,11 +17,11 @@ type Node<S> = Map<unknown, Node<S> | S>;
 export class LabelIndex<S extends object> {
   readonly #definition: MetricDefinition;
   readonly #names: readonly string[];
-  readonly #create: () => S;
+  readonly #create: (labels: LabelValues) => S;
   readonly #root: Node<S> = new Map();
   readonly #all: LabelledSeries<S>[] = [];
 
-  constructor(definition: MetricDefinition, create: () => S) {
+  constructor(definition: MetricDefinition, create: (labels: LabelValues) => S) {
     this.#definition = definition;
     this.#names = Object.keys(definition.labels);
     this.#create = create;
@@ -53,9 +53,9 @@ export class LabelIndex<S extends object> {
       }
       own[name] = value;
     }
-    const series = this.#create();
+    const series = this.#create(Object.freeze(own));
     this.#link(own, series);
-    this.#all.push({ labels: Object.freeze(own), series });
+    this.#all.push({ labels: own, series });
     return series;
   }
 

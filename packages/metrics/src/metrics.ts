@@ -1,7 +1,9 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from "prom-client";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { LoopLag } from "./loop-lag.ts";
+import { type Mirror, SlotMirror } from "./mirror.ts";
 import { PROCESS_CATALOG } from "./process-catalog.ts";
+import { Slots } from "./slots.ts";
 
 export interface MetricsOptions {
   /** Whether to expose CPU, memory, descriptors and event-loop lag of this process. Default true. */
@@ -22,6 +24,8 @@ export interface Metrics extends Instruments {
   scrape(): Promise<string>;
   /** For a process that answers for several: see {@link scrapeMerged}. */
   snapshot(): Promise<MetricsSnapshot>;
+  /** Keeps what is counted in a file of `MIRROR_BYTES` bytes, too, which outlives this process. */
+  mirrorTo(fd: number): Mirror;
   /** Stops watching the process; what was counted can still be read. */
   close(): void;
 }
@@ -29,7 +33,8 @@ export interface Metrics extends Instruments {
 /** Makes a set of instruments with a registry of its own; two sets share nothing. */
 export function createMetrics({ process = true }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
-  const instruments = createInstruments(registry);
+  const slots = new Slots();
+  const instruments = createInstruments(registry, slots);
   const lag = process ? new LoopLag() : undefined;
   if (lag !== undefined) {
     collectProcessMetrics(registry);
@@ -40,6 +45,7 @@ export function createMetrics({ process = true }: MetricsOptions = {}): Metrics 
     contentType: registry.contentType,
     scrape: () => registry.metrics(),
     snapshot: () => registry.getMetricsAsJSON(),
+    mirrorTo: (fd) => new SlotMirror(fd, slots),
     close: () => lag?.close(),
   };
 }

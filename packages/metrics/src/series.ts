@@ -1,3 +1,5 @@
+import type { Span } from "./slots.ts";
+
 /** One time series of a counter. Keep it: `inc` is an addition, finding the series is a look-up. */
 export interface CounterSeries {
   /** @throws RangeError when `by` is negative or no number: a counter never goes down */
@@ -27,12 +29,16 @@ export interface SingleValue {
 }
 
 export class Count implements CounterSeries, SingleValue {
-  #value = 0;
+  readonly #span: Span;
   #source: (() => number) | undefined;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
 
   inc(by = 1): void {
     if (!(by >= 0)) throw new RangeError(`A counter cannot grow by ${by}`);
-    this.#value += by;
+    this.#set(this.#value + by);
   }
 
   collect(read: () => number): void {
@@ -42,8 +48,22 @@ export class Count implements CounterSeries, SingleValue {
   read(): number {
     const counted = this.#source?.() ?? 0;
     // A source that starts again must not look like a counter that went down.
-    if (counted > this.#value) this.#value = counted;
+    if (counted > this.#value) this.#set(counted);
     return this.#value;
+  }
+
+  /** Goes on from what somebody else had counted. */
+  restore(values: Float64Array): void {
+    this.#set(values[0] ?? 0);
+  }
+
+  get #value(): number {
+    return this.#span.values[0] ?? 0;
+  }
+
+  #set(value: number): void {
+    this.#span.values[0] = value;
+    this.#span.touch();
   }
 }
 
@@ -79,26 +99,35 @@ export class Level implements GaugeSeries, SingleValue {
 /** Counts per bucket, then what lies above the last bound, then the sum: one slot each. */
 export class Buckets implements HistogramSeries {
   readonly #bounds: Float64Array;
-  readonly #slots: Float64Array;
+  readonly #span: Span;
 
-  constructor(bounds: Float64Array) {
+  /** The span has two slots more than there are bounds. */
+  constructor(bounds: Float64Array, span: Span) {
     this.#bounds = bounds;
-    this.#slots = new Float64Array(bounds.length + 2);
+    this.#span = span;
   }
 
   observe(value: number): void {
     if (!(value >= 0 && value < Infinity)) throw new RangeError(`Cannot observe ${value}`);
     const bounds = this.#bounds;
+    const slots = this.#span.values;
     let index = 0;
     // The typical request falls into one of the first buckets: cheaper than a binary search.
     while (index < bounds.length && value > (bounds[index] ?? 0)) index += 1;
-    this.#slots[index] = (this.#slots[index] ?? 0) + 1;
+    slots[index] = (slots[index] ?? 0) + 1;
     const sum = bounds.length + 1;
-    this.#slots[sum] = (this.#slots[sum] ?? 0) + value;
+    slots[sum] = (slots[sum] ?? 0) + value;
+    this.#span.touch();
   }
 
   /** The slots themselves; do not change them. */
   get slots(): Float64Array {
-    return this.#slots;
+    return this.#span.values;
+  }
+
+  /** Goes on from what somebody else had counted. */
+  restore(values: Float64Array): void {
+    this.#span.values.set(values.subarray(0, this.#span.values.length));
+    this.#span.touch();
   }
 }
