@@ -139,7 +139,7 @@ function createService(): { service: RunningKeyService; close: () => Promise<voi
     secretStore: { find: async () => [], create: () => Promise.reject(new Error("no secrets")) },
     kms,
     events: { admit() {}, record() {} },
-    counter: { count() {} },
+    counter: { count() {}, lookedUp() {} },
     settings: {
       binding: "tenant",
       leaseCipher: "xchacha20-poly1305",

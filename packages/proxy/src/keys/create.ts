@@ -153,6 +153,7 @@ function createLeases(parts: Parts): Leases {
       now,
       exchange,
     }),
+    counter,
     opener: createOpener(parts, vault, "lease_unwrap"),
     maxMinted: maxWrappingLeases,
     maxOpened: leaseCacheSize,

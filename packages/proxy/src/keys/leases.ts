@@ -7,6 +7,7 @@ import type { LeaseMaker, MintedLease } from "./lease-maker.ts";
 import { isOf, LeaseMint } from "./lease-mint.ts";
 import { leaseName } from "./lease-name.ts";
 import type { KeyOpener } from "./open-key.ts";
+import type { KeyCounter } from "./ports.ts";
 import { NO_ROW } from "./ready/lease-rows.ts";
 import type { ReadyLeases } from "./ready/ready-leases.ts";
 import { recheckKeys, type RecheckSummary } from "./recheck.ts";
@@ -15,6 +16,7 @@ import { untilAborted } from "./single-flight.ts";
 export interface LeasesOptions {
   readonly vault: KeyVault;
   readonly maker: LeaseMaker;
+  readonly counter: KeyCounter;
   /** Counts `lease_unwrap`. */
   readonly opener: KeyOpener;
   readonly ready: ReadyLeases;
@@ -30,9 +32,6 @@ export interface LeasesOptions {
 export interface LeasesStats {
   readonly minted: number;
   readonly opened: number;
-  /** Unwraps that found their lease in memory, and those that had to ask a KMS for it. */
-  readonly hits: number;
-  readonly misses: number;
 }
 
 /**
@@ -46,8 +45,6 @@ export class Leases {
   readonly #options: LeasesOptions;
   readonly #mint: LeaseMint;
   readonly #opened: HeldKeys;
-  #hits = 0;
-  #misses = 0;
 
   constructor(options: LeasesOptions) {
     const { maker, opener, maxMinted, maxOpened, now, onRefreshFailed } = options;
@@ -66,7 +63,7 @@ export class Leases {
 
   get stats(): LeasesStats {
     const { size: minted } = this.#mint;
-    return { minted, opened: this.#opened.size, hits: this.#hits, misses: this.#misses };
+    return { minted, opened: this.#opened.size };
   }
 
   /**
@@ -81,7 +78,7 @@ export class Leases {
   /** @throws as {@link ReadyLeases.open} */
   openReady(row: number, edek: Edek): Buffer | undefined {
     const dek = this.#options.ready.open(row, edek);
-    if (dek !== undefined) this.#hits += 1;
+    if (dek !== undefined) this.#options.counter.lookedUp("hit");
     return dek;
   }
 
@@ -123,8 +120,7 @@ export class Leases {
   /** The key of an EDEK's lease if it is in memory and came from the very bytes of this EDEK. */
   find(tenantId: string, lease: EdekLease): HeldKey | undefined {
     const key = this.#own(tenantId, lease) ?? this.#foreign(tenantId, lease);
-    if (key === undefined) this.#misses += 1;
-    else this.#hits += 1;
+    this.#options.counter.lookedUp(key === undefined ? "miss" : "hit");
     return key;
   }
 

@@ -44,9 +44,12 @@ export type KeyOperation =
   | "secret_wrap"
   | "secret_unwrap";
 
-/** Counts successful cryptographic operations: `tsp_key_operations_total`. */
 export interface KeyCounter {
+  /** Successful cryptographic operations: `tsp_key_operations_total`. */
   count(operation: KeyOperation, times?: number): void;
+
+  /** Whether an unwrap found its lease in memory: `tsp_lease_operations_total`. */
+  lookedUp(result: "hit" | "miss"): void;
 }
 
 export type KeyEventName =

@@ -23,10 +23,8 @@ export function keyNotices(metrics: Metrics, logger: Logger): KeyNotices {
   };
 }
 
-/** Shows how many keys are in memory and how often that spared a KMS call. */
+/** Shows how many keys are in memory. */
 export function observeKeys(metrics: Metrics, keys: Pick<RunningKeyService, "stats">): void {
   metrics.leases.with({ origin: "minted" }).collect(() => keys.stats.minted);
   metrics.leases.with({ origin: "unwrapped" }).collect(() => keys.stats.opened);
-  metrics.leaseOperations.with({ result: "hit" }).collect(() => keys.stats.hits);
-  metrics.leaseOperations.with({ result: "miss" }).collect(() => keys.stats.misses);
 }

@@ -52,10 +52,15 @@ export function observeOverload(metrics: Metrics, overload: Overload): void {
   metrics.batchItems.with({ state: "waiting" }).collect(() => batches.waiting);
 }
 
-export function keyCounter({ keyOperations }: Metrics): KeyCounter {
+export function keyCounter({ keyOperations, leaseOperations }: Metrics): KeyCounter {
+  const hits = leaseOperations.with({ result: "hit" });
+  const misses = leaseOperations.with({ result: "miss" });
   return {
     count(operation, times = 1) {
       keyOperations.with({ operation }).inc(times);
+    },
+    lookedUp(result) {
+      (result === "hit" ? hits : misses).inc();
     },
   };
 }

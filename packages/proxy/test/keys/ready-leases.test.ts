@@ -19,7 +19,7 @@ describe("a tenant whose lease is at hand", () => {
     expect(opened).toEqual(dek);
     expect(world.service.kmsTypeOf("acme")).toBe("LOCAL");
     expect(lookUp).not.toHaveBeenCalled();
-    expect(world.service.stats.hits).toBe(1);
+    expect(world.lookUps).toEqual(["hit"]);
     expect(world.counts.get("wrap")).toBe(2);
     expect(world.counts.get("unwrap")).toBe(1);
     expect(world.events.recorded.map(([event]) => event)).toEqual([

@@ -54,6 +54,7 @@ export interface World {
   readonly store: FakeSecretStore;
   readonly clock: FakeClock;
   readonly counts: Map<KeyOperation, number>;
+  readonly lookUps: string[];
   readonly breakerChanges: BreakerChange[];
   readonly withdrawn: number[];
   /** Puts another snapshot in place; nothing is re-checked by that alone. */
@@ -77,6 +78,7 @@ export function buildWorld(options: WorldOptions): World {
   const { store = new FakeSecretStore() } = options;
   const { driver = async ({ id }) => vendor.driver(id) } = options;
   const counts = new Map<KeyOperation, number>();
+  const lookUps: string[] = [];
   const breakerChanges: BreakerChange[] = [];
   const withdrawn: number[] = [];
   const pool = new KmsPool({
@@ -105,6 +107,7 @@ export function buildWorld(options: WorldOptions): World {
     counter: {
       count: (operation, times = 1) =>
         void counts.set(operation, (counts.get(operation) ?? 0) + times),
+      lookedUp: (result) => void lookUps.push(result),
     },
     settings: { ...KEY_SETTINGS, ...options.keys },
     notices: { keyWithdrawn: (id) => void withdrawn.push(id) },
@@ -129,6 +132,7 @@ export function buildWorld(options: WorldOptions): World {
     store,
     clock,
     counts,
+    lookUps,
     breakerChanges,
     withdrawn,
     setTenants,
