@@ -7,6 +7,7 @@ import { Exchange } from "./http/exchange.ts";
 import { metricsHandler } from "./http/metrics-handler.ts";
 import { Outbox } from "./http/outbox.ts";
 import type { HttpLimits, HttpLogger, HttpObserver, ReserveRoom, Scrape } from "./http/ports.ts";
+import { NO_RECORDS, type Records } from "./http/records.ts";
 import { Overload } from "./http/overload/overload.ts";
 import { pathOf, routedUrl } from "./http/request-path.ts";
 import { apiRoutes } from "./http/routes/api-routes.ts";
@@ -28,6 +29,8 @@ export interface AppOptions extends RouteParts {
   readonly logger: HttpLogger;
   /** Left out: every call may begin at once. */
   readonly reserve?: ReserveRoom | undefined;
+  /** Left out: what this process knows ends with it. */
+  readonly records?: Records | undefined;
   /** Left out: nobody watches. */
   readonly observer?: HttpObserver | undefined;
   /** Those of this app's server, for whoever drains it. Left out: they are only limited. */
@@ -55,13 +58,14 @@ const NO_QUERY: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Puts the parts together. Opens nothing, starts nothing, reads no environment. */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const { observer = NOBODY, limits } = options;
+  const { observer = NOBODY, records = NO_RECORDS, limits } = options;
   const parts: HandlerParts = {
     ...options,
     observer,
     apiKeys: new ApiKeys(options.apiKeys),
     connections: options.connections ?? new Connections(limits.maxConnections, observer),
-    outbox: new Outbox(),
+    records,
+    outbox: new Outbox(records),
     okHead: new OkHead(limits.keepAliveTimeoutMs),
     overload: options.overload ?? new Overload(limits, options.logger),
   };

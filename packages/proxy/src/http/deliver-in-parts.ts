@@ -1,5 +1,9 @@
+import { nobodyWaits } from "../keys/abandoned.ts";
 import type { Exchange } from "./exchange.ts";
 import type { BatchPlace } from "./overload/batch-gate.ts";
+
+/** An answer that is not longer than this is written as any other. */
+const SHORT_BYTES = 16 * 1_024;
 
 /** Whether anybody still waits for the answer. */
 export type Listener = Pick<Exchange, "abandoned">;
@@ -22,15 +26,28 @@ async function deliver<T>(exchange: Exchange, { items, work, render }: WorkInPar
   const { signal, stay, tenantId } = exchange;
   const place = await stay.batches.enter(tenantId, items, signal);
   try {
-    send(exchange, await render(await work(), exchange), place);
+    await send(exchange, await render(await work(), exchange), place);
   } catch (error) {
     place.release();
     throw error;
   }
 }
 
-function send(exchange: Exchange, parts: readonly Buffer[], place: BatchPlace): void {
+async function send(
+  exchange: Exchange,
+  parts: readonly Buffer[],
+  place: BatchPlace,
+): Promise<void> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   place.becomes(length);
-  exchange.succeedInParts(parts, length, () => place.release());
+  const short = length <= SHORT_BYTES;
+  if (!short) await exchange.recorded();
+  if (exchange.abandoned) throw nobodyWaits();
+  // When all of it has left this process, or the client has; never when there is another answer.
+  const sent = (): void => place.release();
+  exchange.stay.onLeave(sent);
+  exchange.onFlushed(sent);
+  // Each character is one byte, whatever the text says.
+  if (short) exchange.succeed(Buffer.concat(parts, length).toString("latin1"));
+  else exchange.succeedInParts(parts, length);
 }

@@ -1,41 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ProxyError } from "../errors.ts";
-import { nobodyWaits } from "../keys/abandoned.ts";
 import type { Call, IclFields } from "../keys/ports.ts";
-import type { KeyService } from "../keys/service.ts";
 import { STATUS } from "../status.ts";
 import { errorBody } from "./answers/error.ts";
 import { type ApiKeys, sameHeader } from "./api-keys.ts";
 import { Deadline } from "./deadline.ts";
 import { type EndpointLabel, METRICS_PATH } from "./endpoints.ts";
 import { NO_CUSTOM_FIELDS } from "./metadata.ts";
-import type { HttpLimits, HttpLogger, HttpObserver, Reservation } from "./ports.ts";
-import type { Outbox, Unsent } from "./outbox.ts";
-import type { Overload } from "./overload/overload.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
+import type { Reservation } from "./ports.ts";
+import type { Unsent } from "./outbox.ts";
 import { ShedError, shedError, type ShedReason } from "./overload/shed-error.ts";
 import { Stay } from "./overload/stay.ts";
 import { createRayId } from "./ray-id.ts";
 import { tellRefusal } from "./tell-refusal.ts";
 import { Connection, type OpenRequest } from "./server/connection.ts";
-import type { Connections } from "./server/connections.ts";
-import type { OkHead } from "./server/ok-head.ts";
-
-/** What all requests share. */
-export interface ExchangeParts {
-  readonly keys: Pick<KeyService, "kmsTypeOf">;
-  readonly observer: HttpObserver;
-  readonly logger: HttpLogger;
-  readonly limits: HttpLimits;
-  readonly connections: Connections;
-  readonly overload: Overload;
-  readonly outbox: Outbox;
-  readonly okHead: OkHead;
-}
 
 const NO_HEADERS: readonly string[] = [];
-
-/** An answer in parts that is not longer than this is written as any other. */
-const SHORT_BYTES = 16 * 1_024;
 
 const NO_FIELDS: IclFields = { requestingId: "" };
 
@@ -59,6 +40,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
   #deadline: Deadline | undefined;
   /** The answer of a success, from the moment it is known until it is written. */
   #json: string | undefined;
+  #counted = false;
   #answered = false;
   #stay: Stay | undefined;
 
@@ -165,41 +147,48 @@ export class Exchange implements Call, OpenRequest, Unsent {
     this.#parts.outbox.add(this);
   }
 
+  /** Counts the answer, unless it has been counted as what it was to be. */
+  count(httpCode = 200, tspCode = 0): void {
+    if (this.#counted) return;
+    this.#counted = true;
+    const { observer, keys } = this.#parts;
+    const seconds = (performance.now() - this.#startedAt) / 1_000;
+    const kmsType = this.tenantId === "" ? "none" : keys.kmsTypeOf(this.tenantId);
+    observer.finished(this.endpoint, kmsType, httpCode, tspCode, seconds);
+  }
+
   /** Writes what `succeed` was given. */
   send(): void {
     const json = this.#json ?? "";
     this.#json = undefined;
     this.#writeOkHead(json.length);
     this.response.end(json, "latin1");
-    this.#finish(200, 0);
+    this.#finish();
   }
 
-  /**
-   * Answers success with JSON in parts, which are not copied into one. `sent` is called when all
-   * of it has left this process, or the client has; never when there is another answer.
-   */
-  succeedInParts(parts: readonly Buffer[], length: number, sent: () => void): void {
-    if (this.abandoned) throw nobodyWaits();
-    this.stay.onLeave(sent);
-    this.onFlushed(sent);
-    if (length <= SHORT_BYTES) {
-      // Each character is one byte, whatever the text says.
-      this.succeed(Buffer.concat(parts, length).toString("latin1"));
-      return;
-    }
+  /** Resolves when what this request did so far is recorded. */
+  async recorded(): Promise<void> {
+    const { records } = this.#parts;
+    if (!records.save()) await new Promise<void>((proceed) => records.whenSafe(proceed));
+  }
+
+  /** Answers success with JSON in parts, which are not copied into one; `abandoned` comes first. */
+  succeedInParts(parts: readonly Buffer[], length: number): void {
+    this.#record();
     this.#writeOkHead(length);
     this.response.cork();
     for (const part of parts) this.response.write(part);
     this.response.end();
-    this.#finish(200, 0);
+    this.#finish();
   }
 
   /** Answers success with something that is no JSON. */
   succeedWith(contentType: string, body: string): void {
     if (this.#settled) return;
+    this.#record();
     this.#writeHead(200, contentType, Buffer.byteLength(body));
     this.response.end(body, "utf8");
-    this.#finish(200, 0);
+    this.#finish();
   }
 
   /** Answers with whatever `error` means to the caller. */
@@ -211,7 +200,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
     const parked = this.#stay?.parked;
     if (this.#settled || (parked !== undefined && parked !== error)) return;
     if (this.#stay?.gone === true) {
-      this.#finish(0, STATUS[error.status]);
+      this.#endUnanswered(STATUS[error.status]);
       return;
     }
     if (parked === undefined && error instanceof ShedError && this.#park(error)) return;
@@ -220,10 +209,11 @@ export class Exchange implements Call, OpenRequest, Unsent {
     const { http, retryAfterSeconds } = error;
     const headers = allow === undefined ? [] : ["Allow", allow];
     if (retryAfterSeconds !== undefined) headers.push("Retry-After", `${retryAfterSeconds}`);
+    tellRefusal(this.#parts, { error, endpoint, rayId, tenantId });
+    this.#record(http, STATUS[error.status]);
     this.#writeHead(http, "application/json", Buffer.byteLength(body), headers);
     this.response.end(body, "utf8");
-    this.#finish(http, STATUS[error.status]);
-    tellRefusal(this.#parts, { error, endpoint, rayId, tenantId });
+    this.#finish();
   }
 
   /** A client that comes back too early, only to be refused again, is told so when it is time. */
@@ -240,7 +230,7 @@ export class Exchange implements Call, OpenRequest, Unsent {
 
   /** The client has gone before its request was complete. */
   abandon(): void {
-    if (!this.#settled) this.#finish(0, STATUS.INVALID_REQUEST_BODY);
+    if (!this.#settled) this.#endUnanswered(STATUS.INVALID_REQUEST_BODY);
   }
 
   onFlushed(flushed: () => void): void {
@@ -259,15 +249,8 @@ export class Exchange implements Call, OpenRequest, Unsent {
   }
 
   #writeHead(status: number, contentType: string, length: number, more = NO_HEADERS): void {
-    const headers = [
-      "Content-Type",
-      contentType,
-      "Content-Length",
-      `${length}`,
-      "x-ray-id",
-      this.rayId,
-    ];
-    if (more.length > 0) headers.push(...more);
+    const headers = ["Content-Type", contentType, "Content-Length", `${length}`];
+    headers.push("x-ray-id", this.rayId, ...more);
     if (this.#closes()) headers.push("Connection", "close");
     this.response.writeHead(status, headers);
   }
@@ -292,16 +275,24 @@ export class Exchange implements Call, OpenRequest, Unsent {
     return this.#deadline;
   }
 
-  #finish(httpCode: number, tspCode: number): void {
+  /** Before an answer leaves: whoever has one finds it in the metrics. */
+  #record(httpCode?: number, tspCode?: number): void {
+    this.count(httpCode, tspCode);
+    this.#parts.records.save();
+  }
+
+  /** Nobody waits for an answer. */
+  #endUnanswered(tspCode: number): void {
+    this.count(0, tspCode);
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#answered = true;
     this.room?.release();
     this.#deadline?.clear();
     this.#connection?.end(this);
     this.#stay?.give();
-    const { observer, keys } = this.#parts;
-    const seconds = (performance.now() - this.#startedAt) / 1_000;
-    const kmsType = this.tenantId === "" ? "none" : keys.kmsTypeOf(this.tenantId);
-    if (this.endpoint !== METRICS_PATH) observer.inFlight(this.endpoint, -1);
-    observer.finished(this.endpoint, kmsType, httpCode, tspCode, seconds);
+    if (this.endpoint !== METRICS_PATH) this.#parts.observer.inFlight(this.endpoint, -1);
   }
 }

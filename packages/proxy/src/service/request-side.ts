@@ -6,6 +6,7 @@ import type { DescriptorBudget } from "../descriptors.ts";
 import { createDrivers } from "../drivers.ts";
 import type { EventRecorder } from "../events/recorder.ts";
 import type { ReserveRoom, Scrape } from "../http/ports.ts";
+import type { Records } from "../http/records.ts";
 import { HttpServer } from "../http/server/http-server.ts";
 import { readTlsPair, type TlsFiles, type TlsPair } from "../http/server/tls.ts";
 import { watchTls } from "../http/server/tls-watch.ts";
@@ -37,6 +38,8 @@ export interface RequestSideOptions {
   readonly secretStore: SecretStore;
   readonly events: EventRecorder;
   readonly scrape: () => Promise<Scrape>;
+  /** Left out: what this process knows ends with it. */
+  readonly records?: Records | undefined;
   /** Left out: every call may begin at once. */
   readonly reserve?: ReserveRoom | undefined;
   /** Where other processes of the proxy find the keys of this one. Left out: there are none. */
@@ -101,7 +104,7 @@ export class RequestSide {
   }
 
   async #open(): Promise<HttpServer> {
-    const { settings, budget, metrics, logger, events, reserve, scrape } = this.#options;
+    const { settings, budget, metrics, logger, events, records, reserve, scrape } = this.#options;
     const { apiKeys, http } = settings;
     const tls = http.tls && (await readTlsPair(http.tls));
     const server = new HttpServer({
@@ -111,6 +114,7 @@ export class RequestSide {
       tls,
       limits: { ...http, ...settings.overload, maxConnections: budget.connections },
       observer: this.#observer,
+      records,
       reserve,
       logger,
       scrape,

@@ -43,7 +43,7 @@ describe("answers that are ready", () => {
     const send = () => {
       throw broken;
     };
-    outbox.add({ send, fail: (error) => sent.push(error) });
+    outbox.add({ count() {}, send, fail: (error) => sent.push(error) });
     add(1);
 
     await nextTurn();
@@ -52,8 +52,60 @@ describe("answers that are ready", () => {
   });
 });
 
+describe("answers that must be on record", () => {
+  it("are all counted, then recorded, then written", async () => {
+    const { outbox, steps } = recording();
+
+    outbox.add(counted(1, steps));
+    outbox.add(counted(2, steps));
+    await nextTurn();
+
+    expect(steps).toEqual(["count 1", "count 2", "save", "send 1", "send 2"]);
+  });
+
+  it("wait while that is not done, those of later turns behind them", async () => {
+    const { outbox, steps, records } = recording();
+    const safe = Promise.withResolvers<void>();
+    records.safe = false;
+    records.whenSafe = (proceed) => void safe.promise.then(proceed);
+
+    outbox.add(counted(1, steps));
+    await nextTurn();
+    records.safe = true;
+    outbox.add(counted(2, steps));
+    await nextTurn();
+    expect(steps).toEqual(["count 1", "save", "count 2", "save"]);
+
+    safe.resolve();
+    await nextTurn();
+    outbox.add(counted(3, steps));
+    await nextTurn();
+
+    expect(steps.slice(4)).toEqual(["send 1", "send 2", "count 3", "save", "send 3"]);
+  });
+});
+
+function recording() {
+  const steps: string[] = [];
+  const records = {
+    safe: true,
+    save: () => (steps.push("save"), records.safe),
+    whenSafe: (proceed: () => void) => proceed(),
+  };
+  return { steps, records, outbox: new Outbox(records) };
+}
+
+function counted(number: number, steps: string[]): Unsent {
+  return {
+    count: () => void steps.push(`count ${number}`),
+    send: () => void steps.push(`send ${number}`),
+    fail() {},
+  };
+}
+
 function one(send: () => unknown): Unsent {
   return {
+    count() {},
     send,
     fail(error) {
       throw error;

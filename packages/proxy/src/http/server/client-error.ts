@@ -4,6 +4,7 @@ import { rawRefusal } from "../answers/error.ts";
 import { httpRefusal } from "../http-refusal.ts";
 import type { HttpLogger, HttpObserver } from "../ports.ts";
 import { createRayId } from "../ray-id.ts";
+import type { Records } from "../records.ts";
 import { logRefusal } from "../refusal-log.ts";
 import { Connection } from "./connection.ts";
 
@@ -12,6 +13,7 @@ const FAREWELL_MS = 1_000;
 
 export interface ClientErrorParts {
   readonly observer: Pick<HttpObserver, "finished">;
+  readonly records: Pick<Records, "save">;
   readonly logger: HttpLogger;
 }
 
@@ -53,9 +55,10 @@ function sayGoodbye(socket: Socket, error: ProxyError, parts: ClientErrorParts):
     socket.end();
   } else {
     const rayId = createRayId();
-    socket.end(rawRefusal(error, rayId));
     logRefusal(parts.logger, { error, endpoint: "other", rayId, tenantId: "" });
     parts.observer.finished("other", "none", error.http, 102, 0);
+    parts.records.save();
+    socket.end(rawRefusal(error, rayId));
   }
   const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
   socket.once("close", () => clearTimeout(timer));

@@ -2,7 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { rawRefusal } from "../answers/error.ts";
 import { labelOf } from "../endpoints.ts";
-import { Exchange, type ExchangeParts } from "../exchange.ts";
+import { Exchange } from "../exchange.ts";
+import type { ExchangeParts } from "../exchange-parts.ts";
 import { httpRefusal } from "../http-refusal.ts";
 import { createRayId } from "../ray-id.ts";
 import { logRefusal } from "../refusal-log.ts";
@@ -23,8 +24,9 @@ export function answerSpecialRequests(server: Server, parts: ExchangeParts): voi
     const error = httpRefusal(405, "This is no forward proxy: send the request without CONNECT");
     const rayId = createRayId();
     socket.on("error", () => socket.destroy());
-    socket.end(rawRefusal(error, rayId), () => socket.destroy());
     logRefusal(parts.logger, { error, endpoint: "other", rayId, tenantId: "" });
     parts.observer.finished("other", "none", error.http, 102, 0);
+    parts.records.save();
+    socket.end(rawRefusal(error, rayId), () => socket.destroy());
   });
 }
