@@ -42,6 +42,13 @@ export class EventRelay implements EventSink {
   /** The part of it that operations under way may need. */
   #held: Room = NOTHING;
   #asking: Promise<void> | undefined;
+  #waiting: (() => void)[] = [];
+  readonly #onWritten = (error?: Error | null): void => {
+    if (this.#waiting.length === 0 || (!this.delivered && !error)) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const proceed of waiting) proceed();
+  };
 
   constructor(options: EventRelayOptions) {
     this.#options = options;
@@ -117,8 +124,18 @@ export class EventRelay implements EventSink {
     this.#missed = 0;
     if (this.#lines.length === 0) return;
     this.#written += this.#lines.length;
-    this.#options.pipe.write(`${this.#lines.join("\n")}\n`);
+    this.#options.pipe.write(`${this.#lines.join("\n")}\n`, this.#onWritten);
     this.#lines = [];
+  }
+
+  /** Whether the kernel has everything that was handed over: it reaches the primary in any case. */
+  get delivered(): boolean {
+    return this.#options.pipe.writableLength === 0;
+  }
+
+  /** Calls back once when that is so, or the primary is gone; right after a look at `delivered`. */
+  whenDelivered(proceed: () => void): void {
+    this.#waiting.push(proceed);
   }
 
   #write(event: string): void {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { CrashWatch } from "./crash-watch.ts";
 import type { Handlers } from "./link.ts";
 import type { ToPrimary } from "./calls.ts";
+import { MirrorFile } from "./mirror-file.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 export interface FleetOptions {
@@ -21,6 +22,8 @@ export interface FleetOptions {
   readonly onError: (slot: number, error: unknown) => void;
   /** Why workers cannot be kept running; undefined: they can again. */
   readonly onTrouble: (reason: string | undefined) => void;
+  /** What a worker counted is not to be had when it is killed. */
+  readonly onNoMirror: (error: unknown) => void;
 }
 
 export interface WorkerExit {
@@ -42,6 +45,7 @@ const ENTRY = fileURLToPath(
 /** Standard input, output, errors, the channel, and the pipe for events. */
 const STDIO = ["ignore", "inherit", "inherit", "ipc", "pipe"] as const;
 const EVENT_PIPE = 4;
+// After them the mirror: see `worker-main.ts`.
 
 /** How long a start that failed waits to hear how a worker ended. */
 const EXPLAIN_MS = 100;
@@ -128,10 +132,18 @@ export class Fleet {
 
   /** @throws Error when the system cannot start one more process */
   #fork(slot: number, env: FleetOptions["env"]): WorkerHandle {
-    const process = fork(ENTRY, [], { env, serialization: "advanced", stdio: [...STDIO] });
+    const mirror = this.#mirror();
+    const process = fork(ENTRY, [], {
+      env,
+      serialization: "advanced",
+      stdio: [...STDIO, mirror?.fd ?? "ignore"],
+    });
     process.on("error", () => {});
-    if (process.pid === undefined) throw new Error("the system starts no further process");
-    const worker = new WorkerHandle(process, slot, pipeOf(process));
+    if (process.pid === undefined) {
+      mirror?.close();
+      throw new Error("the system starts no further process");
+    }
+    const worker = new WorkerHandle(process, { slot, pipe: pipeOf(process), mirror });
     const { handlers, onError } = this.#options;
     worker.connect(handlers(worker), (error) => onError(slot, error));
     this.#bySlot.set(slot, worker);
@@ -145,6 +157,15 @@ export class Fleet {
     return worker;
   }
 
+  #mirror(): MirrorFile | undefined {
+    try {
+      return MirrorFile.create();
+    } catch (error) {
+      this.#options.onNoMirror(error);
+      return undefined;
+    }
+  }
+
   #exited(worker: WorkerHandle, how: string): void {
     const { slot } = worker;
     if (this.#bySlot.get(slot) === worker) this.#bySlot.delete(slot);
@@ -152,6 +173,7 @@ export class Fleet {
     const expected = worker.retiring || this.#stopping;
     const left = worker.ended();
     this.#options.onExit(worker, { expected, how, left });
+    worker.mirror?.close();
     if (!expected && this.#started) this.#again(slot, how, worker.servedMs);
   }
 

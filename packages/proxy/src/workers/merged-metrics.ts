@@ -4,6 +4,7 @@ import {
   lastingOf,
   mergeSnapshots,
   scrapeMerged,
+  updated,
 } from "@tenant-security/metrics";
 import type { Scrape } from "../http/ports.ts";
 import type { WorkerState } from "./calls.ts";
@@ -17,8 +18,10 @@ export interface MergedMetricsOptions {
   readonly caughtUp: (worker: WorkerHandle, state: WorkerState) => Promise<void>;
 }
 
-/** A worker that takes longer is shown as it was when it last told. */
+/** Of a worker that takes longer, the gauges are as it last told, the counters as in its mirror. */
 const PATIENCE_MS = 1_000;
+
+type Counting = Pick<WorkerHandle, "mirror" | "state">;
 
 /** One answer to a scrape for all processes, also for those that have ended. */
 export class MergedMetrics {
@@ -42,10 +45,11 @@ export class MergedMetrics {
   }
 
   /** A worker has ended: what it counted stays counted. */
-  keep({ state }: Pick<WorkerHandle, "state">): void {
-    if (state === undefined) return;
+  keep(worker: Counting): void {
+    // Its mirror is read at once.
+    const counted = countedBy(worker);
     this.#keeping = this.#keeping.then(async () => {
-      this.#ended = await mergeSnapshots([this.#ended, lastingOf(state.metrics)]);
+      this.#ended = await mergeSnapshots([this.#ended, lastingOf(await counted)]);
     });
   }
 
@@ -67,6 +71,15 @@ export class MergedMetrics {
       await this.#options.caughtUp(worker, state);
     } catch {
       // It ends just now, or its event loop is held up.
+      const { lines = 0 } = worker.state ?? {};
+      worker.state = { metrics: await countedBy(worker), lines };
     }
   }
+}
+
+/** What a worker told, with all that it has counted since; its mirror is read at once. */
+async function countedBy({ mirror, state }: Counting): Promise<MetricsSnapshot> {
+  const { metrics: told = [] } = state ?? {};
+  const mirrored = await mirror?.read();
+  return mirrored === undefined ? told : updated(told, mirrored);
 }

@@ -75,13 +75,17 @@ export class PrimaryService extends Lifecycle {
       onExit: (worker, exit) => this.#exited(worker, exit),
       onTrouble: (reason) => this.#troubled(reason),
       onError: (worker, err) => logger.error({ worker, err }, "worker process in trouble"),
+      onNoMirror: (error) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.warn({ reason }, "what a worker counted in its last second is lost if it is killed");
+      },
     });
     const file = createFileSource({ file: settings.source.configFile, env });
     this.#source = new DistributedSource(file, () => this.#fleet.all);
     this.#merged = new MergedMetrics({
       own: this.metrics,
       // One that has just ended is shown as it was until it is counted among those.
-      workers: () => this.#fleet.all.filter(({ serving, state }) => serving || state !== undefined),
+      workers: () => this.#fleet.all.filter(({ served }) => served),
       caughtUp: (worker, state) => this.#events.caughtUp(worker, state),
     });
     this.#dispatcher = new Dispatcher({

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Handover, ToPrimary, ToWorker, WorkerState } from "./calls.ts";
 import { type Handlers, Link } from "./link.ts";
+import type { MirrorFile } from "./mirror-file.ts";
 
 /** How long a process may take to be there at all. */
 const BOOT_MS = 60_000;
@@ -20,11 +21,15 @@ interface OnItsWay {
   readonly beyondLimit: boolean;
 }
 
+export type WorkerParts = Pick<WorkerHandle, "slot" | "pipe" | "mirror">;
+
 /** One serving process, as the primary sees it. */
 export class WorkerHandle {
   readonly slot: number;
   /** Both ends may write; events come out of it. */
   readonly pipe: Duplex;
+  /** What it counted, even when it has ended without a word. */
+  readonly mirror: MirrorFile | undefined;
   /** It takes connections. */
   serving = false;
   /** It was told to end. */
@@ -49,10 +54,11 @@ export class WorkerHandle {
   #servesSince: number | undefined;
   #leaving: Promise<boolean> | undefined;
 
-  constructor(process: ChildProcess, slot: number, pipe: Duplex) {
+  constructor(process: ChildProcess, { slot, pipe, mirror }: WorkerParts) {
     this.#process = process;
     this.slot = slot;
     this.pipe = pipe;
+    this.mirror = mirror;
     const exited = new Promise((resolve) => process.once("exit", resolve));
     const drained = new Promise((resolve) => pipe.once("close", resolve));
     const told = new Promise<void>((resolve) => {
@@ -76,6 +82,11 @@ export class WorkerHandle {
   get link(): Link<ToWorker, ToPrimary> {
     if (this.#link === undefined) throw new TypeError("connect() comes first");
     return this.#link;
+  }
+
+  /** It takes connections, or did. */
+  get served(): boolean {
+    return this.#servesSince !== undefined;
   }
 
   /** Milliseconds since it began to serve; 0 before. */

@@ -9,6 +9,9 @@ import { WorkerService } from "./worker-service.ts";
 /** Where the primary put the pipe for events: see `fleet.ts`. */
 const EVENT_PIPE = 4;
 
+/** And the mirror of what is counted; where there is none, it is a file that keeps nothing. */
+const MIRROR = 5;
+
 const EXIT_CRASHED = 70;
 
 /** How long a last word to the primary may take. */
@@ -26,7 +29,17 @@ const handlers: Partial<Handlers<ToWorker>> = {
   async begin({ slot, workers }) {
     const transport = await TransportKey.receive(pipe);
     const logger = log.logger.child({ worker: slot });
-    const options = { slot, workers, settings, env: process.env, logger, link, pipe, transport };
+    const options = {
+      slot,
+      workers,
+      settings,
+      env: process.env,
+      logger,
+      link,
+      pipe,
+      mirror: MIRROR,
+      transport,
+    };
     service = new WorkerService(options);
     const answers = service.handlers();
     link.handle({

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createMetrics } from "@tenant-security/metrics";
+import { createMetrics, type Mirror } from "@tenant-security/metrics";
 import type { Logger } from "pino";
 import type { Environment } from "../config/environment.ts";
 import type { Settings } from "../config/settings.ts";
@@ -16,6 +16,7 @@ import type { Handlers, Link } from "./link.ts";
 import { partOfLimits } from "./part-of-limits.ts";
 import { ReceivedTenants } from "./received-tenants.ts";
 import { SharedKeys } from "./shared-keys.ts";
+import { WorkerRecords } from "./worker-records.ts";
 import type { TransportKey } from "./transport-key.ts";
 
 export interface WorkerServiceOptions extends Beginning {
@@ -25,11 +26,13 @@ export interface WorkerServiceOptions extends Beginning {
   readonly link: Link<ToPrimary, ToWorker>;
   /** Where events go. */
   readonly pipe: Duplex;
+  /** Descriptor of the file where the primary finds what was counted. */
+  readonly mirror: number;
   readonly transport: TransportKey;
 }
 
-/** How often a worker tells what it has counted, in case that it ends without a word. */
-const TELL_EVERY_MS = 200;
+/** How often a worker tells what is not in its mirror, such as its CPU time. */
+const TELL_EVERY_MS = 1_000;
 
 /** How long the merged metrics of all processes may take. */
 const SCRAPE_MS = 5_000;
@@ -41,6 +44,7 @@ const LATE_ROOM_MS = 60_000;
 export class WorkerService {
   readonly #options: WorkerServiceOptions;
   readonly #metrics = createMetrics();
+  readonly #mirror: Mirror;
   readonly #tenants: ReceivedTenants;
   readonly #relay: EventRelay;
   readonly #requests: RequestSide;
@@ -54,11 +58,13 @@ export class WorkerService {
     const settings = partOfLimits(options.settings, slot, workers);
     this.#options = options;
     this.#tenants = new ReceivedTenants({ file: settings.source.configFile, env: options.env });
+    const required = settings.events.enabled && settings.events.mode === "require";
     this.#relay = new EventRelay({
       pipe,
-      required: settings.events.enabled && settings.events.mode === "require",
+      required,
       askRoom: (wanted) => link.ask("room", wanted, LATE_ROOM_MS),
     });
+    this.#mirror = this.#metrics.mirrorTo(options.mirror);
     this.#requests = new RequestSide({
       settings,
       budget: descriptorBudget(descriptorLimit(), {
@@ -70,6 +76,7 @@ export class WorkerService {
       tenants: this.#tenants,
       secretStore: this.#tenants.secretStore,
       events: this.#recorder(settings),
+      records: new WorkerRecords({ relay: this.#relay, mirror: this.#mirror, required }),
       reserve: (call, items) => this.#relay.reserve(roomFor(call, items)),
       scrape: () => link.ask("scrape", null, SCRAPE_MS),
       exchange: new SharedKeys({
@@ -126,6 +133,7 @@ export class WorkerService {
 
   /** Tells the primary what was counted since the last time. */
   async tell(): Promise<void> {
+    this.#mirror.save();
     const { served } = this.#requests;
     if (served === this.#toldAfter) return;
     this.#toldAfter = served;
@@ -157,6 +165,9 @@ export class WorkerService {
   async #state(): Promise<WorkerState> {
     this.#relay.flush();
     const lines = this.#relay.written;
-    return { metrics: await this.#metrics.snapshot(), lines };
+    const metrics = await this.#metrics.snapshot();
+    // A counter that was shown must never be seen lower.
+    this.#mirror.save();
+    return { metrics, lines };
   }
 }
