@@ -1,3 +1,5 @@
+import type { Bulkhead } from "./bulkhead.ts";
+
 export interface GateOptions {
   /** How many may be inside at once. */
   readonly places: number;
@@ -32,7 +34,7 @@ interface Waiter {
  * Lets a fixed number in, first come, first served. Who waits leaves the queue for good when its
  * time is up or its signal fires, so that a place in the queue is never held by nobody.
  */
-export class Gate {
+export class Gate implements Bulkhead {
   readonly #options: GateOptions;
   readonly #waiters = new Set<Waiter>();
   #inside = 0;
@@ -50,7 +52,6 @@ export class Gate {
     return this.#waiters.size;
   }
 
-  /** Each `enter` that resolves is followed by one `leave`. @throws GateError */
   async enter(signal?: AbortSignal): Promise<void> {
     if (this.#closed) throw new GateError("CLOSED");
     if (signal?.aborted === true) throw new GateError("ABORTED");
@@ -71,7 +72,6 @@ export class Gate {
     this.#inside -= 1;
   }
 
-  /** Turns away everyone who waits or comes. */
   close(): void {
     this.#closed = true;
     for (const waiter of this.#waiters) waiter.refuse("CLOSED");

@@ -15,7 +15,7 @@ import {
 } from "cockatiel";
 import { ProxyError } from "../errors.ts";
 import type { KmsConfiguration, KmsType, OpenedCredentials } from "../tenants/tenant.ts";
-import { Gate } from "./gate.ts";
+import type { Bulkhead } from "./bulkhead.ts";
 import { OpenSockets } from "./open-sockets.ts";
 import { untilAborted } from "./single-flight.ts";
 
@@ -50,7 +50,7 @@ export interface KmsClientOptions {
   /** Milliseconds for one call, its retry included; also the longest wait for a place. */
   readonly timeoutMs: number;
   readonly concurrency: number;
-  readonly queueSize: number;
+  readonly gate: Bulkhead;
   readonly observe?: ((observation: KmsCallObservation) => void) | undefined;
   readonly onBreaker?: ((change: BreakerChange) => void) | undefined;
 }
@@ -80,7 +80,7 @@ export class KmsClient {
   configuration: KmsConfiguration;
   /** Calls inside and waiting; a client with any is not closed. */
   active = 0;
-  readonly gate: Gate;
+  readonly gate: Bulkhead;
   readonly sockets: OpenSockets;
   readonly #options: KmsClientOptions;
   readonly #breaker: CircuitBreakerPolicy;
@@ -92,9 +92,8 @@ export class KmsClient {
   constructor(configuration: KmsConfiguration, options: KmsClientOptions) {
     this.configuration = configuration;
     this.#options = options;
-    const { concurrency, queueSize, timeoutMs } = options;
-    this.sockets = new OpenSockets(concurrency);
-    this.gate = new Gate({ places: concurrency, queueSize, waitMs: timeoutMs });
+    this.sockets = new OpenSockets(options.concurrency);
+    this.gate = options.gate;
     this.#breaker = circuitBreaker(
       handleWhen((error) => KmsError.is(error) && COUNTED.has(error.code)),
       { halfOpenAfter: WHEN_WE_SAY, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },

@@ -1,6 +1,7 @@
 import type { KmsOperation } from "@tenant-security/kms-adapters";
 import { ProxyError } from "../errors.ts";
 import type { KmsConfiguration, KmsType, UnusableConfiguration } from "../tenants/tenant.ts";
+import type { Bulkhead } from "./bulkhead.ts";
 import { Gate, GateError, type GateRefusal } from "./gate.ts";
 import {
   type BreakerChange,
@@ -25,6 +26,11 @@ export interface KmsPoolOptions {
   readonly maxConcurrent: number;
   /** Connections over all configurations; idle clients are closed above it. Default: no bound. */
   readonly maxSockets?: number;
+  /**
+   * Makes the bulkhead of the configuration with this name, where other processes call its KMS, too.
+   * Default: one for this process alone.
+   */
+  readonly bulkhead?: ((name: string) => Bulkhead) | undefined;
   readonly observe?: (observation: KmsCallObservation) => void;
   readonly onBreaker?: (change: BreakerChange) => void;
 }
@@ -163,9 +169,15 @@ export class KmsPool {
     const { drivers, ...options } = this.#options;
     const createDriver = drivers[configuration.type];
     const { concurrency } = this;
-    const client = new KmsClient(configuration, { ...options, createDriver, concurrency });
+    const gate = this.#bulkhead(name);
+    const client = new KmsClient(configuration, { ...options, createDriver, concurrency, gate });
     this.#clients.set(name, client);
     return client;
+  }
+
+  #bulkhead(name: string): Bulkhead {
+    const { bulkhead, queueSize, timeoutMs: waitMs } = this.#options;
+    return bulkhead?.(name) ?? new Gate({ places: this.concurrency, queueSize, waitMs });
   }
 
   #closeSurplus(): void {

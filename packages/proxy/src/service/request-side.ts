@@ -14,7 +14,7 @@ import type { CurrentTenants } from "../keys/context.ts";
 import { createKeyService, type RunningKeyService } from "../keys/create.ts";
 import type { KeyExchange } from "../keys/key-exchange.ts";
 import type { DriverFactory } from "../keys/kms-client.ts";
-import { callsPerConfiguration, KmsPool } from "../keys/kms-pool.ts";
+import { callsPerConfiguration, KmsPool, type KmsPoolOptions } from "../keys/kms-pool.ts";
 import type { SecretStore, Snapshot } from "../tenants/source.ts";
 import type { KmsType } from "../tenants/tenant.ts";
 import type { StopDeadline } from "./deadline.ts";
@@ -44,6 +44,8 @@ export interface RequestSideOptions {
   readonly reserve?: ReserveRoom | undefined;
   /** Where other processes of the proxy find the keys of this one. Left out: there are none. */
   readonly exchange?: KeyExchange | undefined;
+  /** See {@link KmsPoolOptions.bulkhead}. */
+  readonly bulkhead?: KmsPoolOptions["bulkhead"];
   /** Default: every vendor of `@tenant-security/kms-adapters`. */
   readonly drivers?: Readonly<Record<KmsType, DriverFactory>> | undefined;
 }
@@ -182,6 +184,7 @@ function createPool({ settings, budget, metrics, logger, ...rest }: RequestSideO
     ...limits,
     clientCacheSize: kmsClients,
     maxSockets: kmsSockets,
+    bulkhead: rest.bulkhead,
     observe: kmsObserver(metrics),
     onBreaker: (change) => {
       observeBreaker(change);

@@ -1,5 +1,6 @@
 import type { MetricsSnapshot } from "@tenant-security/metrics";
 import type { Scrape } from "../http/ports.ts";
+import type { GateRefusal } from "../keys/gate.ts";
 import type { PlainError } from "./plain-error.ts";
 
 /** What a worker needs to know before everything else. */
@@ -50,6 +51,17 @@ export interface KeyQuestion {
 /** The key; or: make it, and tell under this ticket. */
 export type KeyAnswer = { readonly key: SealedKey } | { readonly ticket: number };
 
+/** A call to the KMS of this name, under a number of the worker's own. */
+export interface PermitQuestion {
+  readonly name: string;
+  readonly ticket: number;
+}
+
+/** Why the call may not begin; undefined: it may. */
+export interface PermitAnswer {
+  readonly refused: GateRefusal | undefined;
+}
+
 export interface KeyFailure {
   readonly ticket: number;
   readonly error: PlainError;
@@ -90,6 +102,10 @@ export interface ToPrimary {
   readonly keyMade: readonly [{ readonly ticket: number; readonly key: SealedKey }, null];
   readonly keyFailed: readonly [KeyFailure, null];
   readonly withdraw: readonly [{ readonly name: string; readonly leaseId: number }, null];
+  /** Asked only where all workers share one limit of KMS calls; answered when the call may begin. */
+  readonly permit: readonly [PermitQuestion, PermitAnswer];
+  /** That call is over, or nobody waits for its permit any more. */
+  readonly permitOver: readonly [{ readonly ticket: number }, null];
   /** What this worker counted so far, unasked. */
   readonly counted: readonly [WorkerState, null];
   /** It has the connection with this number. */

@@ -5,12 +5,15 @@ import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../des
 import { sealsWith } from "../edek/lease-ciphers.ts";
 import { createFileSource } from "../file-source/source.ts";
 import { readTlsPair } from "../http/server/tls.ts";
+import type { GateOptions } from "../keys/gate.ts";
+import { callsPerConfiguration } from "../keys/kms-pool.ts";
 import { StopDeadline } from "../service/deadline.ts";
 import { observeEvents } from "../service/event-stream.ts";
 import { Lifecycle } from "../service/lifecycle.ts";
 import type { Addresses, ServiceDependencies } from "../service/ports.ts";
 import { createRefresher } from "../service/refresh.ts";
 import type { SnapshotRefresher } from "../tenants/refresher.ts";
+import { CallPermits } from "./call-permits.ts";
 import type { ToPrimary } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DistributedSource } from "./distributed-source.ts";
@@ -50,6 +53,7 @@ export class PrimaryService extends Lifecycle {
   /** Of each worker, but for the connections, which are those of all. */
   readonly #budget: DescriptorBudget;
   readonly #broker: KeyBroker;
+  readonly #permits: CallPermits;
   readonly #fleet: Fleet;
   readonly #source: DistributedSource;
   readonly #merged: MergedMetrics;
@@ -67,6 +71,7 @@ export class PrimaryService extends Lifecycle {
       max: MAX_LEASES,
       ...(sealsWith(settings.keys).limited && { parts: settings.workers }),
     });
+    this.#permits = new CallPermits(callLimits(settings, this.#budget));
     this.#fleet = new Fleet({
       workers: settings.workers,
       env,
@@ -176,7 +181,7 @@ export class PrimaryService extends Lifecycle {
   #handlers(worker: WorkerHandle): Handlers<ToPrimary> {
     this.#transport.send(worker.pipe);
     this.#events.follow(worker);
-    const broker = this.#broker;
+    const [broker, permits] = [this.#broker, this.#permits];
     return {
       scrape: () => this.#merged.scrape(),
       room: (wanted) => this.#events.room(worker, wanted),
@@ -184,6 +189,8 @@ export class PrimaryService extends Lifecycle {
       keyMade: ({ ticket, key }) => (broker.made(ticket, key), null),
       keyFailed: (failure) => (broker.failed(failure), null),
       withdraw: ({ name, leaseId }) => (broker.withdraw(name, leaseId), null),
+      permit: (question) => permits.ask(worker, question),
+      permitOver: ({ ticket }) => (permits.end(worker, ticket), null),
       counted: (state) => ((worker.state = state), null),
       took: ({ connection }) => (worker.took(connection), null),
       closed: (counts) => (worker.closed(counts), null),
@@ -198,6 +205,7 @@ export class PrimaryService extends Lifecycle {
 
   #exited(worker: WorkerHandle, { expected, how, left }: WorkerExit): void {
     this.#broker.gone(worker);
+    this.#permits.gone(worker);
     this.#merged.keep(worker);
     this.#look();
     this.#dispatcher.look(left);
@@ -242,6 +250,13 @@ export class PrimaryService extends Lifecycle {
     const asked = this.#fleet.serving.map(({ link }) => link.ask("hold", null, HOLD_MS));
     await Promise.allSettled(asked);
   }
+}
+
+/** What one process may do, for all of them. */
+function callLimits({ kms }: Settings, { kmsCalls }: DescriptorBudget): GateOptions {
+  const { concurrency, queueSize, timeoutMs: waitMs } = kms;
+  const places = callsPerConfiguration({ concurrency, maxConcurrent: kmsCalls });
+  return { places, queueSize, waitMs };
 }
 
 function budgetOf({ http, kms, workers }: Settings): DescriptorBudget {

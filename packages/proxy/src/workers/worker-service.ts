@@ -13,7 +13,8 @@ import { KEY_GRACE_MS } from "./key-broker.ts";
 import { EventRelay } from "./event-relay.ts";
 import { roomFor } from "./event-room.ts";
 import type { Handlers, Link } from "./link.ts";
-import { partOfLimits } from "./part-of-limits.ts";
+import { partOfLimits, shareLimits } from "./part-of-limits.ts";
+import { permitGates } from "./permit-gate.ts";
 import { ReceivedTenants } from "./received-tenants.ts";
 import { SharedKeys } from "./shared-keys.ts";
 import { WorkerRecords } from "./worker-records.ts";
@@ -55,6 +56,7 @@ export class WorkerService {
 
   constructor(options: WorkerServiceOptions) {
     const { link, logger, pipe, slot, transport, workers } = options;
+    const shared = shareLimits(options.settings, workers);
     const settings = partOfLimits(options.settings, slot, workers);
     this.#options = options;
     this.#tenants = new ReceivedTenants({ file: settings.source.configFile, env: options.env });
@@ -65,10 +67,11 @@ export class WorkerService {
       askRoom: (wanted) => link.ask("room", wanted, LATE_ROOM_MS),
     });
     this.#mirror = this.#metrics.mirrorTo(options.mirror);
+    const { kms } = settings;
     this.#requests = new RequestSide({
       settings,
       budget: descriptorBudget(descriptorLimit(), {
-        kmsClients: settings.kms.clientCacheSize,
+        kmsClients: kms.clientCacheSize,
         connections: settings.http.maxConnections,
       }),
       metrics: this.#metrics,
@@ -83,8 +86,9 @@ export class WorkerService {
         link,
         transport,
         workers,
-        patienceMs: settings.kms.timeoutMs + KEY_GRACE_MS,
+        patienceMs: kms.timeoutMs + KEY_GRACE_MS,
       }),
+      bulkhead: shared ? permitGates(link, kms.timeoutMs) : undefined,
     });
     this.#metrics.workers.set(1);
     this.#reporting = setInterval(() => void this.tell(), TELL_EVERY_MS).unref();

@@ -1,6 +1,7 @@
 import { KmsError, type KmsErrorCode } from "@tenant-security/kms-adapters";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ProxyError } from "../../src/errors.ts";
+import { Gate } from "../../src/keys/gate.ts";
 import type {
   BreakerChange,
   DriverFactory,
@@ -133,6 +134,23 @@ describe("a call", () => {
 });
 
 describe("the bulkhead of a configuration", () => {
+  it("is another process's, too, where the pools of both are given it", async () => {
+    const shared = new Map<string, Gate>();
+    const bulkhead = (name: string): Gate => {
+      const gate = shared.get(name) ?? new Gate({ places: 1, queueSize: 100, waitMs: 5_000 });
+      shared.set(name, gate);
+      return gate;
+    };
+    const pools = [createPool({ bulkhead }), createPool({ bulkhead })];
+    vendor.latencyMs = 10;
+
+    await Promise.all(pools.flatMap((pool) => [1, 2, 3].map(() => pool.wrap(A, KEY))));
+
+    expect(vendor.calls).toHaveLength(6);
+    expect(vendor.mostRunning).toBe(1);
+    expect(shared.size).toBe(1);
+  });
+
   it("lets so many in, so many wait, and turns the rest away at once with 209", async () => {
     const pool = createPool({ concurrency: 4, queueSize: 6 });
     vendor.latencyMs = 30;

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ProxyError } from "../../src/errors.ts";
 import { type Handlers, Link, LinkError } from "../../src/workers/link.ts";
+import { linkedPorts } from "./helpers/linked-ports.ts";
 
 interface Calls {
   readonly double: readonly [number, number];
@@ -133,22 +134,9 @@ function unexpected(error: unknown): void {
   throw error;
 }
 
-/** Two ends, with copies of the messages between them as a channel makes them. */
 function linked(handlers: Partial<Handlers<Calls>>, onError = unexpected) {
-  const ends = [new EventEmitter(), new EventEmitter()] as const;
-  const asking = new Link<Calls, Calls>(portTo(ends[0], ends[1]), {}, unexpected);
-  const answering = new Link<Calls, Calls>(portTo(ends[1], ends[0]), handlers, onError);
-  return { asking, answering, disconnect: () => ends[0].emit("disconnect") };
-}
-
-function portTo(own: EventEmitter, other: EventEmitter) {
-  return Object.assign(own, {
-    send(message: unknown, sent: (error: Error | null) => void) {
-      const copy: unknown = structuredClone(message);
-      queueMicrotask(() => {
-        sent(null);
-        other.emit("message", copy);
-      });
-    },
-  });
+  const [near, far] = linkedPorts();
+  const asking = new Link<Calls, Calls>(near, {}, unexpected);
+  const answering = new Link<Calls, Calls>(far, handlers, onError);
+  return { asking, answering, disconnect: () => near.emit("disconnect") };
 }
