@@ -49,6 +49,7 @@ export class HttpServer {
   /** Gets ready for connections that another process accepts. */
   async expect(): Promise<void> {
     await this.app.ready();
+    this.overload.shedder.start();
     // With it `node:http` begins to look for late requests.
     this.app.server.emit("listening");
   }

@@ -107,19 +107,22 @@ type Overrides = Partial<Omit<HttpServerOptions, "limits">> & {
   readonly limits?: Partial<HttpLimits>;
 };
 
-export interface TestServer {
-  readonly origin: string;
+export interface ServerParts {
   readonly server: HttpServer;
   readonly keys: FakeKeys;
   readonly events: FakeEvents;
   readonly log: FakeLogger;
   readonly observer: FakeObserver;
+}
+
+export interface TestServer extends ServerParts {
+  readonly origin: string;
   /** Sends a body with the metadata and the right API key. */
   readonly post: (path: string, body?: unknown, options?: WireOptions) => Promise<Answer>;
 }
 
-/** A listening server over fakes; closed when the test is over. */
-export async function startHttp({ limits, ...overrides }: Overrides = {}): Promise<TestServer> {
+/** A server over fakes that does nothing yet; closed when the test is over. */
+export function createHttp({ limits, ...overrides }: Overrides = {}): ServerParts {
   const keys = new FakeKeys();
   const events = new FakeEvents();
   const log = new FakeLogger();
@@ -134,16 +137,18 @@ export async function startHttp({ limits, ...overrides }: Overrides = {}): Promi
     limits: { ...LIMITS, ...limits },
     ...overrides,
   });
-  const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
   onTestFinished(() => closed(server));
+  return { server, keys, events, log, observer };
+}
+
+/** A server that listens. */
+export async function startHttp(overrides: Overrides = {}): Promise<TestServer> {
+  const parts = createHttp(overrides);
+  const { port } = await parts.server.listen({ host: "127.0.0.1", port: 0 });
   const origin = `http://127.0.0.1:${port}`;
   return {
+    ...parts,
     origin,
-    server,
-    keys,
-    events,
-    log,
-    observer,
     post: (path, body = {}, options = {}) =>
       send(`${origin}${path}`, typeof body === "object" ? { ...METADATA, ...body } : body, options),
   };
