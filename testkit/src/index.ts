@@ -24,7 +24,14 @@ export {
   type VaultCall,
 } from "./fake-vault.ts";
 export { childrenOf, statOf } from "./processes.ts";
-export { API_KEY, type Proxy, proxyEnvironment, type ProxyOptions, startProxy } from "./proxy.ts";
+export {
+  API_KEY,
+  type Proxy,
+  proxyEnvironment,
+  type ProxyOptions,
+  startProxy,
+  TEST_WORKERS,
+} from "./proxy.ts";
 export {
   type Exit,
   type LogLine,

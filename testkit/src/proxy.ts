@@ -17,6 +17,9 @@ export interface Proxy {
   readonly eventsUrl: string;
 }
 
+/** Processes that serve: one starts faster, and what differs with several has tests of its own. */
+export const TEST_WORKERS: number = Number(process.env["TEST_WORKERS"] ?? 1);
+
 /** Environment of a proxy that binds free ports on loopback and stops without a pause. */
 export function proxyEnvironment(folder: DataFolder): Record<string, string> {
   return {
@@ -27,8 +30,7 @@ export function proxyEnvironment(folder: DataFolder): Record<string, string> {
     TSP_EVENT_BIND_ADDRESS: "127.0.0.1:0",
     TSP_ENABLE_LOGDRIVER_INTEGRATION: "false",
     TSP_DRAIN_DELAY_MS: "0",
-    // One process starts faster; what differs with several has tests of its own.
-    TSP_WORKERS: process.env["TEST_WORKERS"] ?? "1",
+    TSP_WORKERS: String(TEST_WORKERS),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "./support/eventually.ts";
+import { processesOf } from "./support/processes.ts";
 import {
   BATCH_WRAP,
   body,
@@ -177,10 +178,12 @@ describe("a body above the limit", () => {
   });
 });
 
-describe("what a process holds", () => {
+describe("what a proxy holds", () => {
   it("does not grow with connections and requests that are over", async () => {
-    const { url, program } = await temporaryProxy();
-    const descriptors = () => readdirSync(`/proc/${program.process.pid}/fd`).length;
+    const proxy = await temporaryProxy();
+    const { url } = proxy;
+    const descriptors = () =>
+      processesOf(proxy).flatMap((pid) => readdirSync(`/proc/${pid}/fd`)).length;
     await wrap(url, "leased");
     await wrap(url, "unleased");
     const before = descriptors();

@@ -8,6 +8,7 @@ import {
 } from "@tenant-security/testkit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { body, outcome, post, WRAP } from "../support/requests.ts";
+import { clients } from "../workers/support/clients.ts";
 import { type Canary, startCanary } from "./support/canary.ts";
 import { aws, azure, type Entry, gcp, vault } from "./support/vendor-entries.ts";
 import { startWatchedProxy, type WatchedProxyOptions } from "./support/watched-proxy.ts";
@@ -125,17 +126,21 @@ describe("a name that leads elsewhere after it was looked up", () => {
   it("is pinned for the calls that follow, and refused when it is looked up again", async () => {
     const { proxy, look } = await proxyAt(vault(), {
       names: { "vault.example.com": [[PUBLIC], ["127.0.0.1"]] },
+      env: { TSP_KEEP_ALIVE_TIMEOUT_MS: "60000" },
     });
+    // Look-ups are each process's own: one connection is at one of them.
+    const [client] = clients(proxy.url, 1);
+    const wrapped = async () => outcome(await client!.wrap("acme"));
 
-    expect(await wrap(proxy)).toEqual([503, 208]);
-    expect(await wrap(proxy)).toEqual([503, 208]);
+    expect(await wrapped()).toEqual([503, 208]);
+    expect(await wrapped()).toEqual([503, 208]);
     const first = look();
     expect(first.lookups).toEqual(["vault.example.com"]);
     expect(new Set(first.connections)).toEqual(new Set([`${PUBLIC}:443`]));
 
     // An answer of the name server is kept for ten seconds.
     await sleep(10_500);
-    expect(await wrap(proxy)).toEqual([422, 207]);
+    expect(await wrapped()).toEqual([422, 207]);
     expect(look()).toEqual({ lookups: ["vault.example.com"], connections: [] });
   });
 });
