@@ -107,7 +107,7 @@ describe("a proxy that is stopped while it starts", () => {
 
     expect(await program.exited).toEqual({ code: 0, signal: null });
     expect(program.stderr).toBe("");
-    expect(program.log.at(-1)?.message).toBe("stopped");
+    expect(program.log.map(({ message }) => message)).toContain("stopped");
   });
 });
 
