@@ -86,7 +86,7 @@ export class ReadyLeases {
 
   /**
    * The 32-byte DEK of an EDEK that this lease sealed, undefined when it is of another one.
-   * @throws ProxyError 209 when it is not authentic
+   * @throws DeniedEdek 203 when it is not authentic
    */
   open(row: number, { data, kmsConfigId, lease }: Edek): Buffer | undefined {
     if (lease === undefined || data.length !== SEALED_KEY_BYTES) return undefined;
