@@ -1,19 +1,17 @@
 import { API_KEY, send } from "@tenant-security/testkit";
-import { autocannon, measureLoad, type Target } from "./lib/load.ts";
+import type { Target } from "./lib/load.ts";
 import type { Benchmark, Row, RunOptions } from "./lib/row.ts";
 import { Servers } from "./lib/servers.ts";
 import { rowOf, type Sample } from "./lib/statistics.ts";
 import { requestBody } from "./lib/tenants.ts";
+import { slowestLightly } from "./lib/wrk.ts";
 
 const ROW = "leased-wrap-p99";
-
-/** Of the peak rate: what one plans a deployment with. */
-const LOAD = 0.7;
 
 const CONNECTIONS = 32;
 const HEADERS = { authorization: `cmk ${API_KEY}`, "content-type": "application/json" };
 
-/** How long all but one of a hundred leased wraps take at most, at 70 % of the peak rate. */
+/** How long all but one of a hundred leased wraps take at most, at the peak rate. */
 export const latencyBenchmark: Benchmark = {
   rows: [ROW],
 
@@ -27,9 +25,8 @@ export const latencyBenchmark: Benchmark = {
       for (let round = 0; round <= options.rounds; round += 1) {
         const { seconds, cpus } = options;
         const limits = { seconds, connections: CONNECTIONS, cpu: cpus.load };
-        const rate = LOAD * (await measureLoad(proxy, limits)).rate;
-        const reference = await p99(bare, { ...limits, rate });
-        const value = await p99(proxy, { ...limits, rate });
+        const reference = await slowestLightly(bare, limits);
+        const value = await slowestLightly(proxy, limits);
         if (round > 0) samples.push({ value, reference });
       }
       return [rowOf(ROW, "ms", samples)];
@@ -38,14 +35,6 @@ export const latencyBenchmark: Benchmark = {
     }
   },
 };
-
-/** In milliseconds. */
-async function p99(target: Target, limits: Parameters<typeof autocannon>[1]): Promise<number> {
-  const { latency, non2xx, errors, timeouts } = await autocannon(target, limits);
-  const failures = non2xx + errors + timeouts;
-  if (failures > 0) throw new Error(`${target.url}: ${failures} failures`);
-  return latency.p99;
-}
 
 async function start(servers: Servers): Promise<Record<"proxy" | "bare", Target>> {
   const body = requestBody("leased");

@@ -29,7 +29,7 @@ export interface Result {
   readonly duration: number;
   /** Answers in each second. */
   readonly requests: { readonly p50: number };
-  /** In whole milliseconds; with a given rate, counted from when a request was due. */
+  /** In whole milliseconds. */
   readonly latency: { readonly p99: number };
 }
 

@@ -3,7 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type LoadOptions, measureLoad, type Measurement, type Target } from "./load.ts";
+import {
+  autocannon,
+  type LoadOptions,
+  measureLoad,
+  type Measurement,
+  type Target,
+} from "./load.ts";
 import { treeCpuSeconds } from "./cpu-time.ts";
 
 const run = promisify(execFile);
@@ -18,17 +24,24 @@ const hasWrk: boolean = spawnSync("wrk", ["-v"]).error === undefined;
 export async function measureLightly(target: Target, options: LoadOptions): Promise<Measurement> {
   if (!hasWrk) return measureLoad(target, options);
   const before = treeCpuSeconds(target.pid);
-  const { good, bad, seconds } = await wrk(target, options);
+  const { good, seconds } = await wrk(target, options);
   const after = treeCpuSeconds(target.pid);
-  if (good === 0 || bad > 0) throw new Error(`${target.url}: ${good} answers, ${bad} failures`);
   const used = before === undefined || after === undefined ? undefined : after - before;
   return { rate: good / seconds, cost: used === undefined ? undefined : used / good };
+}
+
+/** How long all but one of a hundred requests take at most, at the peak rate, in milliseconds. */
+export async function slowestLightly(target: Target, options: LoadOptions): Promise<number> {
+  if (hasWrk) return (await wrk(target, options)).p99;
+  return (await autocannon(target, options)).latency.p99;
 }
 
 interface Count {
   readonly good: number;
   readonly bad: number;
   readonly seconds: number;
+  /** In milliseconds. */
+  readonly p99: number;
 }
 
 async function wrk(target: Target, { seconds, connections, cpu }: LoadOptions): Promise<Count> {
@@ -42,7 +55,10 @@ async function wrk(target: Target, { seconds, connections, cpu }: LoadOptions): 
   ];
   try {
     const { stdout } = await run(command, rest, { timeout: seconds * 1_000 + 30_000 });
-    return JSON.parse(stdout.slice(stdout.lastIndexOf("\n{"))) as Count;
+    const count = JSON.parse(stdout.slice(stdout.lastIndexOf("\n{"))) as Count;
+    const { good, bad } = count;
+    if (good === 0 || bad > 0) throw new Error(`${target.url}: ${good} answers, ${bad} failures`);
+    return count;
   } finally {
     rmSync(script, { force: true });
   }
@@ -59,11 +75,11 @@ ${assignments.join("\n")}
 local file = io.open(${JSON.stringify(bodyFile)}, "rb")
 wrk.body = file:read("*a")
 file:close()
-done = function(summary)
+done = function(summary, latency)
   local e = summary.errors
   local bad = e.connect + e.read + e.write + e.status + e.timeout
-  io.write(string.format('\\n{"good":%d,"bad":%d,"seconds":%.6f}\\n',
-    summary.requests - e.status, bad, summary.duration / 1e6))
+  io.write(string.format('\\n{"good":%d,"bad":%d,"seconds":%.6f,"p99":%.3f}\\n',
+    summary.requests - e.status, bad, summary.duration / 1e6, latency:percentile(99) / 1e3))
 end
 `;
 }
