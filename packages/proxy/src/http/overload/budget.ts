@@ -11,6 +11,10 @@ export class Budget {
     return this.#used;
   }
 
+  get halfFree(): boolean {
+    return this.#used <= this.limit / 2;
+  }
+
   /** False when they are too many; then nothing was taken. */
   take(amount: number): boolean {
     if (this.#used + amount > this.limit) return false;

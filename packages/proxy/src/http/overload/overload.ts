@@ -26,6 +26,12 @@ export class Overload {
   readonly batches: BatchGate;
   readonly log: ShedLog;
 
+  /** Whether whoever was refused had better come back now: nothing is near its bound. */
+  get relieved(): boolean {
+    const { shedder, requests, bodies, batches } = this;
+    return shedder.share === 0 && requests.halfFree && bodies.halfFree && batches.waiting === 0;
+  }
+
   constructor(limits: OverloadLimits & Pick<HttpLimits, "maxBodyBytes">, logger: HttpLogger) {
     const { maxBodyBytes, maxInFlightBodyBytes } = limits;
     this.shedder = new Shedder(limits.overloadDelayMs);

@@ -7,6 +7,9 @@ const TICK_MS = 100;
  */
 const ORDINARY_QUEUE = 1_024;
 
+/** Fewer requests than this in one tick, and the overload is over: nobody is left to refuse. */
+const CALM_QUEUE = 128;
+
 /** Largest part of requests that is refused, so that there is always something to learn from. */
 const MAX_SHARE = 0.9;
 
@@ -93,7 +96,9 @@ export class Shedder {
     this.#lastSeen = this.#seen;
     this.#seen = 0;
     if (this.#targetMs === 0) return;
-    this.#adapt(queue > ORDINARY_QUEUE ? this.#delayMs / this.#targetMs : 0);
+    if (queue > ORDINARY_QUEUE) this.#adapt(this.#delayMs / this.#targetMs);
+    else if (this.#lastSeen < CALM_QUEUE && lateMs < TICK_MS) this.#share = 0;
+    else this.#adapt(0);
   }
 
   /** Counts a request and says whether to refuse it; `contentLength` is its header. */

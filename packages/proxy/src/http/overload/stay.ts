@@ -2,6 +2,9 @@ import type { BatchGate } from "./batch-gate.ts";
 import type { Overload } from "./overload.ts";
 import type { ShedError } from "./shed-error.ts";
 
+/** How often one that waits for its refusal looks whether there is room again. */
+const LOOK_MS = 200;
+
 /**
  * What a request is and holds beyond one turn of the event loop. Made for those that wait, are
  * large, or are refused again; what is answered at once has none.
@@ -11,7 +14,7 @@ export class Stay {
   #gone = false;
   #waits = false;
   #bodyBytes = 0;
-  #parked: { readonly error: ShedError; readonly timer: NodeJS.Timeout } | undefined;
+  #parked: { readonly error: ShedError; timer: NodeJS.Timeout | undefined } | undefined;
   #whenSent: (() => void) | undefined;
 
   constructor(overload: Overload) {
@@ -53,10 +56,20 @@ export class Stay {
     this.#bodyBytes = 0;
   }
 
-  /** Calls `refuse` with the refusal when its time has come; until then no other answer is given. */
+  /**
+   * Calls `refuse` with the refusal when its time has come, or there is room again; until then no
+   * other answer is given.
+   */
   park(error: ShedError, milliseconds: number, refuse: (error: ShedError) => void): void {
     this.give();
-    this.#parked = { error, timer: setTimeout(refuse, milliseconds, error) };
+    const until = performance.now() + milliseconds;
+    const look = (): void => {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0 || this.#overload.relieved) refuse(error);
+      else parked.timer = setTimeout(look, Math.min(leftMs, LOOK_MS));
+    };
+    const parked = { error, timer: setTimeout(look, Math.min(milliseconds, LOOK_MS)) };
+    this.#parked = parked;
   }
 
   /** The refusal that waits for its time. */

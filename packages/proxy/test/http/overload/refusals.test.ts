@@ -63,6 +63,38 @@ describe("a connection that was refused", () => {
     expect(observer.open.get(WRAP)).toBe(0);
   });
 
+  it("gets it as soon as there is room again, and is served then", async () => {
+    const { origin, keys } = await startHttp({ limits: { maxInFlightRequests: 1 } });
+    const wrap = keys.wrap.bind(keys);
+    const held = new AbortController();
+    const calls: Call[] = [];
+    keys.wrap = async (call): Promise<WrappedKey> => {
+      calls.push(call);
+      await sleep(60_000, undefined, { signal: AbortSignal.any([held.signal, call.signal]) });
+      throw new Error("nobody ended it");
+    };
+    const holder = await RawClient.open(origin);
+    holder.write(REQUEST);
+    await until(() => calls.length === 1);
+    const toldTo = async (caller: RawClient): Promise<string | undefined> =>
+      (await caller.write(REQUEST).answer()).headers.get("retry-after");
+    // Callers are told to come back after 1 to 3 seconds, in turns: this one is told the longest.
+    while ((await toldTo(await RawClient.open(origin))) !== "2");
+    const client = await RawClient.open(origin);
+    expect(await toldTo(client)).toBe("3");
+    const asked = calls.length;
+    client.write(REQUEST);
+    await until(() => calls.length === asked + 1);
+    keys.wrap = wrap;
+    const freed = performance.now();
+    held.abort();
+    expect((await holder.answer()).status).toBe(500);
+
+    expect((await client.answer()).status).toBe(503);
+    expect(performance.now() - freed).toBeLessThan(1_000);
+    expect((await client.write(REQUEST).answer()).status).toBe(200);
+  });
+
   it("may leave before its refusal", async () => {
     const { origin, keys, observer } = await startHttp({ limits: { maxInFlightRequests: 1 } });
     const first = pending(keys);

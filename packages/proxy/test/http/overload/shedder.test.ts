@@ -77,6 +77,25 @@ describe("a shedder", () => {
     expect([shedder.share, refusedOf(shedder, 1_000)]).toEqual([0, 0]);
   });
 
+  it("has forgotten an overload as soon as hardly anybody comes any more", () => {
+    const { shedder, tickAfter } = subject();
+    tickAfter(TICK_MS + 2 * TARGET_MS, 20);
+
+    tickAfter(TICK_MS, 1, 127);
+
+    expect([shedder.share, refusedOf(shedder, 1_000)]).toEqual([0, 0]);
+  });
+
+  it("does not take a late turn with few requests for the end of an overload", () => {
+    const { shedder, tickAfter } = subject();
+    tickAfter(TICK_MS + 2 * TARGET_MS, 20);
+    const { share } = shedder;
+
+    tickAfter(TICK_MS + 2 * TARGET_MS, 1, 1);
+
+    expect(shedder.share).toBe(share / 2);
+  });
+
   it("refuses nothing when it is switched off", () => {
     const { shedder, tickAfter } = subject(0);
     tickAfter(60_000, 20);
