@@ -1,19 +1,37 @@
 import { KmsError } from "@tenant-security/kms-adapters";
 import type { Settings } from "../config/settings.ts";
 import { createDrivers } from "../drivers.ts";
+import { certificateEnd } from "../http/server/certificate-end.ts";
 import { readTlsPair } from "../http/server/tls.ts";
 import { openEventStream } from "../service/event-stream.ts";
 import type { KmsConfiguration, OpenedCredentials } from "../tenants/tenant.ts";
 import { explainSystemError } from "./system-error.ts";
 
-/** What is wrong with the files that settings name, other than the configuration file. */
-export async function settingsFileMistakes(settings: Settings): Promise<readonly string[]> {
-  const mistakes = [await tlsMistake(settings), await curveMistake(settings)];
-  return mistakes.filter((mistake) => mistake !== undefined);
+export interface FileFindings {
+  readonly mistakes: readonly string[];
+  /** What is worth knowing and no mistake. */
+  readonly remarks: readonly string[];
 }
 
-async function tlsMistake({ http: { tls } }: Settings): Promise<string | undefined> {
-  return mistakeOf("TLS", async () => tls && readTlsPair(tls));
+/** What is to be said of the files that settings name, other than the configuration file. */
+export async function settingsFileFindings(settings: Settings): Promise<FileFindings> {
+  const remarks: string[] = [];
+  const found = [await tlsMistake(settings, remarks), await curveMistake(settings)];
+  return { mistakes: found.filter((mistake) => mistake !== undefined), remarks };
+}
+
+async function tlsMistake(
+  { http: { tls } }: Settings,
+  remarks: string[],
+): Promise<string | undefined> {
+  return mistakeOf("TLS", async () => {
+    if (tls === undefined) return;
+    const { end, state } = certificateEnd(await readTlsPair(tls));
+    const day = end.toISOString();
+    if (state === "has ended") throw new Error(`${tls.certFile} has ended, on ${day}`);
+    const warning = state === "ends soon" ? "warning: " : "";
+    remarks.push(`${warning}TLS: ${tls.certFile} ends on ${day}`);
+  });
 }
 
 async function curveMistake(settings: Settings): Promise<string | undefined> {

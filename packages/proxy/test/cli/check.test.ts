@@ -109,7 +109,28 @@ describe("check", () => {
       TSP_EVENT_CURVE_SECRET_KEY_FILE: folder.write("secret.key", curve.secretKey),
     };
 
-    expect(await check(folder.configFile, env)).toMatchObject({ code: 0 });
+    const { code, out } = await check(folder.configFile, env);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^TLS: .*server\.crt ends on \d{4}-\d\d-\d\dT[\d:.]+Z$/m);
+  });
+
+  it("warns of a certificate that ends soon, and takes one that has ended for a mistake", async () => {
+    const folder = aFolder(goodDocument);
+    const checked = async (days: number) => {
+      const { cert, key } = selfSignedCertificate({ days });
+      return check(folder.configFile, {
+        TSP_TLS_CERT_FILE: folder.write("server.crt", cert),
+        TSP_TLS_KEY_FILE: folder.write("server.key", key),
+      });
+    };
+
+    const soon = await checked(13);
+    expect(soon.code).toBe(0);
+    expect(soon.out).toMatch(/^warning: TLS: .*server\.crt ends on /m);
+    const ended = await checked(-1);
+    expect([ended.code, ended.err]).toEqual([78, "Mistakes: 1.\n"]);
+    expect(ended.out).toMatch(/^TLS: .*server\.crt has ended, on /m);
   });
 
   it("warns of a setting that nobody knows", async () => {

@@ -3,7 +3,7 @@ import type { Settings } from "../../config/settings.ts";
 import { checkFile } from "../../file-source/check.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { driverInspector, settingsFileMistakes } from "../file-checks.ts";
+import { driverInspector, settingsFileFindings } from "../file-checks.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { CONFIG_OPTION } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
@@ -14,7 +14,7 @@ export const checkCommand: Command = {
   synopsis: "[--config FILE]",
   description: `
 Reads all settings, the configuration file, and every credential, key and certificate they refer to,
-as the proxy would, and prints one line for each mistake. It asks no KMS (\`verify\` does), takes none of
+as the proxy would, and prints one line for each mistake, such as a certificate that has ended. It asks no KMS (\`verify\` does), takes none of
 the proxy's ports and changes nothing.
 
 Fields that nobody knows are reported and are no reason to fail: the proxy ignores them, too.`,
@@ -30,7 +30,9 @@ Fields that nobody knows are reported and are no reason to fail: the proxy ignor
     const env = { ...terminal.env, TSP_CONFIG_FILE: configFile };
     const { settings, mistakes = [], warnings, notices } = loadSettings(env);
     for (const remark of [...warnings, ...notices]) terminal.print(`warning: ${remark}\n`);
-    const wrong = [...mistakes, ...(settings ? await settingsFileMistakes(settings) : [])];
+    const files = settings && (await settingsFileFindings(settings));
+    for (const remark of files?.remarks ?? []) terminal.print(`${remark}\n`);
+    const wrong = [...mistakes, ...(files?.mistakes ?? [])];
     if (configFile) wrong.push(...(await fileMistakes(configFile, settings, terminal)));
     for (const mistake of wrong) terminal.print(`${mistake}\n`);
     terminal.warn(wrong.length === 0 ? "No mistakes.\n" : `Mistakes: ${wrong.length}.\n`);
