@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly cpu?: number | undefined;
   /** Limit of open files, as `ulimit -n` sets it. */
   readonly descriptors?: number;
+  /** Descriptor that standard output goes to; then nothing of it is read here. */
+  readonly stdout?: number;
 }
 
 export interface Exit {
@@ -55,7 +57,7 @@ export class Program {
     this.process = spawn(command[0] ?? "", command.slice(1), {
       env: { PATH: process.env["PATH"] ?? "", ...options.env },
       cwd: options.cwd,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
     });
     this.process.stdout?.setEncoding("utf8").on("data", (text: string) => this.#stdout.push(text));
     this.process.stderr?.setEncoding("utf8").on("data", (text: string) => this.#stderr.push(text));

@@ -1,5 +1,7 @@
+import { constants, fstatSync, openSync } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "./config/settings.ts";
+import { LogDestination } from "./log-destination.ts";
 
 export interface ProcessLog {
   readonly logger: Logger;
@@ -10,27 +12,31 @@ export interface ProcessLog {
 /** More than this waiting for a stalled reader of standard output is dropped, not kept. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
-/** What a pipe takes as a whole (PIPE_BUF): lines of several processes do not mix. */
+/** What a pipe takes as a whole (PIPE_BUF): lines of several processes do not mix. Longer ones are cut. */
 const MAX_WRITE_BYTES = 4_096;
 
 /** JSON lines on standard output, written without ever blocking a request on a slow reader. */
 export function createProcessLog(level: LogLevel): ProcessLog {
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    maxLength: MAX_PENDING_BYTES,
-    maxWrite: MAX_WRITE_BYTES,
+  const destination = new LogDestination({
+    fd: neverBlocking(process.stdout.fd),
+    maxPendingBytes: MAX_PENDING_BYTES,
+    maxWriteBytes: MAX_WRITE_BYTES,
   });
-  return {
-    logger: createLogger(level, destination),
-    flush() {
-      try {
-        destination.flushSync();
-      } catch {
-        // Standard output is gone, and with it everyone who could be told.
-      }
-    },
-  };
+  return { logger: createLogger(level, destination), flush: () => destination.flush() };
+}
+
+/**
+ * A process cannot end while one of its threads is in a write that blocks. Node makes pipes and sockets
+ * non-blocking, but for all processes that share them, and takes it back when one of those starts another.
+ */
+function neverBlocking(fd: number): number {
+  try {
+    if (!fstatSync(fd).isFIFO()) return fd;
+    // The same pipe, opened once more for this process alone.
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return fd;
+  }
 }
 
 function createLogger(level: LogLevel, destination: DestinationStream): Logger {

@@ -1,8 +1,12 @@
-import { get } from "@tenant-security/testkit";
-import { describe, expect, it, vi } from "vitest";
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { childrenOf, get, Program, proxyEnvironment } from "@tenant-security/testkit";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "./support/eventually.ts";
+import { metric } from "./support/metrics.ts";
+import { freePort } from "./support/ports.ts";
 import { body, post, unwrap, UNWRAP, WRAP, wrap } from "./support/requests.ts";
-import { temporaryProxy } from "./support/world.ts";
+import { temporaryFolder, temporaryProxy } from "./support/world.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -84,6 +88,31 @@ describe("the log", () => {
   });
 });
 
+describe("standard output of several processes", () => {
+  it("may be a file on a full disk, while workers serve and end", async () => {
+    const { program, url, healthUrl } = await proxyThatWritesTo(openSync("/dev/full", "w"));
+
+    for (let count = 0; count < 20; count += 1) await unwrap(url, "leased", "AAAA");
+    for (const worker of childrenOf(program.process.pid ?? 0)) process.kill(worker, "SIGKILL");
+    await expect
+      .poll(() => metric(url, "tsp_workers").catch(() => 0), { timeout: 20_000 })
+      .toBe(WORKERS);
+
+    expect((await wrap(url, "leased")).dek).toHaveLength(44);
+    expect((await get(`${healthUrl}/ready`)).status).toBe(200);
+    expect(await program.stop("SIGTERM", STOP_MS)).toEqual({ code: 0, signal: null });
+  });
+
+  it("may be a pipe that is full and that nobody reads, up to the end", async () => {
+    const { program, url } = await proxyThatWritesTo(fullPipe());
+
+    for (let count = 0; count < 20; count += 1) await unwrap(url, "leased", "AAAA");
+
+    expect((await wrap(url, "leased")).dek).toHaveLength(44);
+    expect(await program.stop("SIGTERM", STOP_MS)).toEqual({ code: 0, signal: null });
+  });
+});
+
 describe("the metrics", () => {
   it("have no more series after requests of every kind than names and labels allow", async () => {
     const { url } = await temporaryProxy();
@@ -149,6 +178,44 @@ describe("the metrics", () => {
     );
   });
 });
+
+const WORKERS = 2;
+
+/** Much less than the deadline of a stop. */
+const STOP_MS = 5_000;
+
+async function proxyThatWritesTo(stdout: number) {
+  onTestFinished(() => closeSync(stdout));
+  const [http, health] = [await freePort(), await freePort()];
+  const env = {
+    ...proxyEnvironment(temporaryFolder()),
+    TSP_WORKERS: String(WORKERS),
+    TSP_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
+    TSP_HEALTH_BIND_ADDRESS: `127.0.0.1:${health}`,
+  };
+  const program = new Program(["start"], { env, stdout });
+  onTestFinished(async () => void (await program.stop("SIGKILL")));
+  const healthUrl = `http://127.0.0.1:${health}`;
+  const ready = () => get(`${healthUrl}/ready`).catch(() => undefined);
+  await eventually(ready, (answer) => answer?.status === 200);
+  return { program, url: `http://127.0.0.1:${http}`, healthUrl };
+}
+
+/** The writing end of a pipe that takes no byte more. */
+function fullPipe(): number {
+  const path = temporaryFolder().file("pipe");
+  execFileSync("mkfifo", [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(reader));
+  const filling = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(filling, Buffer.alloc(4_096));
+  } catch {
+    // EAGAIN: it is full.
+  }
+  closeSync(filling);
+  return openSync(path, constants.O_WRONLY);
+}
 
 /** Names of the labels of the first series with this name. */
 function labelsOf(text: string, name: string): readonly string[] {
