@@ -59,9 +59,9 @@ export class LogDestination {
   flush(): void {
     const deadline = performance.now() + FLUSH_MS;
     if (this.#underWay) this.#current = undefined;
-    while (this.#advance() !== undefined && !this.#gone) {
+    for (let next = this.#advance(); next !== undefined && !this.#gone; next = this.#advance()) {
       try {
-        this.#wrote(writeSync(this.#options.fd, this.#advance() ?? ""));
+        this.#wrote(writeSync(this.#options.fd, next));
       } catch (error) {
         if (!isBusy(error) || performance.now() > deadline) return;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FLUSH_RETRY_MS);
