@@ -6,6 +6,7 @@ import type { Address, Settings } from "../config/settings.ts";
 import { HealthServer } from "../health/server.ts";
 import { HealthState } from "../health/state.ts";
 import { packageVersion } from "../version.ts";
+import { Certificate } from "./certificate.ts";
 import { StopDeadline } from "./deadline.ts";
 import { openEventStream } from "./event-stream.ts";
 import { observeReadiness } from "./observers.ts";
@@ -66,6 +67,16 @@ export abstract class Lifecycle implements Service {
     const address = await server.listen(this.settings.health.address);
     this.atEnd(() => server.close());
     return address;
+  }
+
+  /** @throws Error for a certificate that cannot be used */
+  protected async openCertificate(): Promise<Certificate | undefined> {
+    const { logger, metrics } = this;
+    const { tls: files } = this.settings.http;
+    if (files === undefined) return undefined;
+    const certificate = await Certificate.open({ files, metrics, logger });
+    this.atEnd(() => certificate.close());
+    return certificate;
   }
 
   protected async openQueue(): Promise<EventQueue | undefined> {

@@ -8,8 +8,7 @@ import type { EventRecorder } from "../events/recorder.ts";
 import type { ReserveRoom, Scrape } from "../http/ports.ts";
 import type { Records } from "../http/records.ts";
 import { HttpServer } from "../http/server/http-server.ts";
-import { readTlsPair, type TlsFiles, type TlsPair } from "../http/server/tls.ts";
-import { watchTls } from "../http/server/tls-watch.ts";
+import type { TlsPair } from "../http/server/tls.ts";
 import type { CurrentTenants } from "../keys/context.ts";
 import { createKeyService, type RunningKeyService } from "../keys/create.ts";
 import type { KeyExchange } from "../keys/key-exchange.ts";
@@ -18,7 +17,6 @@ import { callsPerConfiguration, KmsPool, type KmsPoolOptions } from "../keys/kms
 import type { SecretStore, Snapshot } from "../tenants/source.ts";
 import type { KmsType } from "../tenants/tenant.ts";
 import type { StopDeadline } from "./deadline.ts";
-import { noticeCertificate } from "./certificate-notice.ts";
 import { keyNotices, observeKeys } from "./key-notices.ts";
 import {
   breakerObserver,
@@ -57,7 +55,6 @@ export class RequestSide {
   readonly #keys: RunningKeyService;
   readonly #observer: ReturnType<typeof httpObserver>;
   #http: HttpServer | undefined;
-  #stopWatchingTls: (() => void) | undefined;
 
   constructor(options: RequestSideOptions) {
     const { metrics, logger, settings, tenants, secretStore, events, exchange } = options;
@@ -89,26 +86,26 @@ export class RequestSide {
 
   /**
    * Opens the HTTP port; gives back the address with the real port.
-   * @throws Error with the system's `code`, also for a certificate that cannot be read
+   * @throws Error with the system's `code`
    */
-  async listen(): Promise<Address> {
-    const server = await this.#open();
+  async listen(tls: TlsPair | undefined): Promise<Address> {
+    const server = this.#open(tls);
     return await server.listen(this.#options.settings.http.address);
   }
 
-  /**
-   * Gets ready for connections that another process accepts.
-   * @throws Error for a certificate that cannot be read
-   */
-  async expectConnections(): Promise<void> {
-    const server = await this.#open();
-    await server.expect();
+  /** Gets ready for connections that another process accepts. */
+  async expectConnections(tls: TlsPair | undefined): Promise<void> {
+    await this.#open(tls).expect();
   }
 
-  async #open(): Promise<HttpServer> {
+  /** New connections get this certificate. */
+  replaceTls(pair: TlsPair): void {
+    this.#http?.replaceTls(pair);
+  }
+
+  #open(tls: TlsPair | undefined): HttpServer {
     const { settings, budget, metrics, logger, events, records, reserve, scrape } = this.#options;
     const { apiKeys, http } = settings;
-    const tls = http.tls && (await readTlsPair(http.tls));
     const server = new HttpServer({
       apiKeys,
       keys: this.#keys,
@@ -123,7 +120,6 @@ export class RequestSide {
     });
     observeOverload(metrics, server.overload);
     this.#http = server;
-    if (http.tls !== undefined && tls !== undefined) this.#followTls(http.tls, tls, server);
     return server;
   }
 
@@ -150,26 +146,8 @@ export class RequestSide {
 
   /** Wipes every key and closes every KMS client. */
   async close(deadline: StopDeadline): Promise<void> {
-    this.#stopWatchingTls?.();
     await deadline.spend(this.#kms.close());
     await deadline.spend(this.#keys.close());
-  }
-
-  #followTls(files: TlsFiles, pair: TlsPair, server: HttpServer): void {
-    const { logger, metrics } = this.#options;
-    noticeCertificate(pair, metrics, logger);
-    this.#stopWatchingTls = watchTls({
-      files,
-      pair,
-      replaced: (next) => {
-        server.replaceTls(next);
-        logger.info("certificate replaced");
-        noticeCertificate(next, metrics, logger);
-      },
-      refused: ({ message }) => {
-        logger.error({ reason: message }, "certificate not replaced, the old one stays");
-      },
-    });
   }
 }
 

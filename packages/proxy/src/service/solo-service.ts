@@ -32,9 +32,12 @@ export class SoloService extends Lifecycle {
     const { allowedHosts, endpoints: kmsEndpoints } = this.settings.kms;
     this.logger.info({ ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
     const health = await this.openHealth();
+    const certificate = await this.openCertificate();
     const queue = await this.openQueue();
-    this.#requests = await this.#openRequests(queue);
-    return this.serve(await this.#requests.listen(), health, queue);
+    const requests = await this.#openRequests(queue);
+    this.#requests = requests;
+    certificate?.onReplaced((pair) => requests.replaceTls(pair));
+    return this.serve(await requests.listen(certificate?.pair), health, queue);
   }
 
   protected async giveUp(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { MetricsSnapshot } from "@tenant-security/metrics";
 import type { Scrape } from "../http/ports.ts";
+import type { TlsPair } from "../http/server/tls.ts";
 import type { GateRefusal } from "../keys/gate.ts";
 import type { PlainError } from "./plain-error.ts";
 
@@ -78,8 +79,10 @@ export interface ToWorker {
   readonly recheck: readonly [null, null];
   /** Whether the configuration is too old to be used, and what to tell callers. */
   readonly stale: readonly [{ readonly reason: PlainError | undefined }, null];
-  /** Gets ready for connections. */
-  readonly serve: readonly [null, null];
+  /** Gets ready for connections, under the certificate that the proxy has. */
+  readonly serve: readonly [{ readonly tls: TlsPair | undefined }, null];
+  /** A certificate in place of the one before. */
+  readonly certificate: readonly [TlsPair, null];
   readonly ping: readonly [null, null];
   readonly state: readonly [null, WorkerState];
   readonly eventsFull: readonly [{ readonly full: boolean }, null];

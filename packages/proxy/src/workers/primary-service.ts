@@ -4,9 +4,9 @@ import type { Address, Settings } from "../config/settings.ts";
 import { descriptorBudget, type DescriptorBudget, descriptorLimit } from "../descriptors.ts";
 import { sealsWith } from "../edek/lease-ciphers.ts";
 import { createFileSource } from "../file-source/source.ts";
-import { readTlsPair } from "../http/server/tls.ts";
 import type { GateOptions } from "../keys/gate.ts";
 import { callsPerConfiguration } from "../keys/kms-pool.ts";
+import type { Certificate } from "../service/certificate.ts";
 import { StopDeadline } from "../service/deadline.ts";
 import { observeEvents } from "../service/event-stream.ts";
 import { Lifecycle } from "../service/lifecycle.ts";
@@ -60,6 +60,7 @@ export class PrimaryService extends Lifecycle {
   readonly #dispatcher: Dispatcher;
   readonly #refresher: SnapshotRefresher;
   #events = new PrimaryEvents(undefined, () => []);
+  #certificate: Certificate | undefined;
 
   constructor(settings: Settings, dependencies: ServiceDependencies) {
     const { env = process.env, logger } = dependencies;
@@ -110,12 +111,11 @@ export class PrimaryService extends Lifecycle {
   }
 
   protected async open(): Promise<Addresses> {
-    const { http, kms, workers } = this.settings;
+    const { kms, workers } = this.settings;
     const { allowedHosts, endpoints: kmsEndpoints } = kms;
     this.logger.info({ workers, ...this.#budget, allowedHosts, kmsEndpoints }, "starting");
     const health = await this.openHealth();
-    // Workers read it again; a mistake in it is told before they are there.
-    if (http.tls !== undefined) await readTlsPair(http.tls);
+    await this.#openCertificate();
     const queue = await this.#openEvents();
     this.atEnd(() => this.#fleet.kill());
     await this.#fleet.launch();
@@ -145,6 +145,14 @@ export class PrimaryService extends Lifecycle {
     return await this.#fleet.leave(deadline.left());
   }
 
+  /** One that cannot be used is told before workers are there. */
+  async #openCertificate(): Promise<void> {
+    this.#certificate = await this.openCertificate();
+    this.#certificate?.onReplaced((pair) => {
+      for (const { link } of this.#fleet.all) link.tell("certificate", pair);
+    });
+  }
+
   async #openEvents(): Promise<EventQueue | undefined> {
     // Wiped when nothing opens it any more.
     this.atEnd(() => this.#transport.wipe());
@@ -164,7 +172,7 @@ export class PrimaryService extends Lifecycle {
   }
 
   async #letServe(worker: WorkerHandle): Promise<void> {
-    await worker.link.ask("serve", null, SERVE_MS);
+    await worker.link.ask("serve", { tls: this.#certificate?.pair }, SERVE_MS);
     worker.serves();
   }
 

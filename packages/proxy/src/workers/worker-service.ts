@@ -107,7 +107,8 @@ export class WorkerService {
         return null;
       },
       stale: ({ reason }) => ((tenants.stale = reason), null),
-      serve: async () => (await requests.expectConnections(), null),
+      serve: async ({ tls }) => (await requests.expectConnections(tls), null),
+      certificate: (pair) => (requests.replaceTls(pair), null),
       ping: () => null,
       state: () => this.#state(),
       eventsFull: ({ full }) => (relay.setQueueFull(full), null),

@@ -3,7 +3,9 @@ import { Agent } from "node:https";
 import { connect, type PeerCertificate } from "node:tls";
 import {
   type Certificate,
+  childrenOf,
   type DataFolder,
+  get,
   type Proxy,
   RawSocket,
   selfSignedCertificate,
@@ -135,6 +137,33 @@ describe("TLS by files", () => {
       level: "warn",
       end: new Date(1_000 * end(both[1])).toISOString(),
     });
+  });
+
+  it("gives a worker that takes another's place the old certificate while the files do not fit", async () => {
+    const { folder, proxy, certificate } = await tlsProxy({ workers: "2" });
+    const shown = (name: string) => metric(proxy.url, name, { ca: certificate.cert });
+    folder.replace("server.key", selfSignedCertificate().key);
+    await proxy.program.until(() => proxy.program.log.find(({ level }) => level === "error"));
+
+    for (const worker of childrenOf(proxy.program.process.pid ?? 0))
+      process.kill(worker, "SIGKILL");
+
+    await expect.poll(() => shown("tsp_workers").catch(() => 0), { timeout: 20_000 }).toBe(2);
+    expect(await shown("tsp_worker_restarts_total")).toBe(2);
+    expect(await served(proxy)).toBe(fingerprint(certificate));
+    expect((await get(`${proxy.healthUrl}/ready`)).status).toBe(200);
+  });
+
+  it("says once that all workers have a new certificate, and all of them show it", async () => {
+    const { folder, proxy } = await tlsProxy({ workers: "2" });
+    const next = selfSignedCertificate();
+    install(folder, next);
+    const said = () => proxy.program.log.filter(({ message }) => /^certificate/.test(message));
+
+    await eventually(said, ({ length }) => length > 0);
+
+    for (let count = 0; count < 6; count += 1) expect(await served(proxy)).toBe(fingerprint(next));
+    expect(said()).toMatchObject([{ message: "certificate replaced" }]);
   });
 
   it("warns of a certificate that has ended, and serves it: who checks it is the client", async () => {
