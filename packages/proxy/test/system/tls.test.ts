@@ -145,8 +145,9 @@ describe("TLS by files", () => {
     folder.replace("server.key", selfSignedCertificate().key);
     await proxy.program.until(() => proxy.program.log.find(({ level }) => level === "error"));
 
-    for (const worker of childrenOf(proxy.program.process.pid ?? 0))
+    for (const worker of childrenOf(proxy.program.process.pid ?? 0)) {
       process.kill(worker, "SIGKILL");
+    }
 
     await expect.poll(() => shown("tsp_workers").catch(() => 0), { timeout: 20_000 }).toBe(2);
     expect(await shown("tsp_worker_restarts_total")).toBe(2);
@@ -158,7 +159,7 @@ describe("TLS by files", () => {
     const { folder, proxy } = await tlsProxy({ workers: "2" });
     const next = selfSignedCertificate();
     install(folder, next);
-    const said = () => proxy.program.log.filter(({ message }) => /^certificate/.test(message));
+    const said = () => proxy.program.log.filter(({ message }) => message.startsWith("certificate"));
 
     await eventually(said, ({ length }) => length > 0);
 
